@@ -1,0 +1,1 @@
+"""The way of a post, one verb a file; `build.py` lists the verbs in order."""

@@ -1,0 +1,235 @@
+"""Follow: complaints join their cases, the brand's replies answer them; by `app.escalation.following`."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.domain.cases import Case
+from app.domain.clock import floor_hour
+from app.domain.ids import new_id
+from app.domain.policies import Policy
+from app.domain.posts import EngagementSample
+from app.domain.trends import BucketKey
+from app.escalation import following
+from app.escalation.following import BrandReply, ComplaintFacts, Place
+from app.pipeline.batch import ReadBatch, ReadMention, ReadReply
+from app.pipeline.watching import Watching
+from app.storage import cases, posts, trends
+from app.storage.cases import CaseKey, Followed
+from app.storage.database import Transaction, now_of
+from app.storage.posts import Unread
+from app.storage.trends import BucketCounts
+
+
+class Follow:
+    """The stage that keeps the cases."""
+
+    def __init__(self, watching: Callable[[Transaction], Watching]) -> None:
+        self._watching = watching
+
+    def run(self, tx: Transaction, batch: ReadBatch) -> None:
+        """Fill `batch.touched` with the cases as they are after this batch."""
+        complaints = [read for read in batch.fresh if read.labels.complaint]
+        ended = [read for read in batch.fresh if not read.labels.complaint and "resolved" in read.labels.signals]
+        if not (complaints or ended or batch.replies):
+            return
+        book = _Book(tx, self._watching(tx))
+        book.load({_key(read.mention) for read in (*complaints, *ended)})
+        steps: list[ReadMention | ReadReply] = sorted(
+            (*complaints, *ended, *batch.replies), key=lambda step: (step.mention.event_at, step.mention.mention_id)
+        )
+        samples = posts.latest_samples(tx, [read.mention.post_id for read in complaints])
+        for step in steps:
+            if isinstance(step, ReadReply):
+                book.reply(step)
+            elif step.labels.complaint:
+                book.complain(step, samples.get(step.mention.post_id))
+            else:
+                book.end(step)
+        book.adopt_early_replies(complaints)
+        book.save()
+        batch.touched = book.touched
+        batch.brand_replied = book.replied
+
+
+@dataclass(slots=True)
+class _Entry:
+    found: Followed
+    is_new: bool
+
+
+class _Book:
+    """The cases of one transaction, by author and by id."""
+
+    def __init__(self, tx: Transaction, watching: Watching) -> None:
+        self._tx = tx
+        self._watching = watching
+        self._by_key: dict[CaseKey, str] = {}
+        self._entries: dict[str, _Entry] = {}
+        self._changed: set[str] = set()
+        self._members: list[tuple[str, str]] = []
+        self._post_case: dict[tuple[str, str], str] = {}
+        self._answered: BucketCounts = Counter()
+        self.replied: set[str] = set()
+
+    @property
+    def touched(self) -> dict[str, Followed]:
+        return {case_id: self._entries[case_id].found for case_id in self._changed}
+
+    def load(self, keys: set[CaseKey]) -> None:
+        for key, found in cases.latest_by_author(self._tx, sorted(keys)).items():
+            self._by_key[key] = found.case.id
+            self._entries[found.case.id] = _Entry(found, is_new=False)
+
+    def complain(self, read: ReadMention, sample: EngagementSample | None) -> None:
+        mention = read.mention
+        policy = self._watching.policy_of(mention.brand)
+        facts = _facts(read, sample)
+        key = _key(mention)
+        known = self._by_key.get(key)
+        if known is not None and following.can_join(self._entries[known].found.case, facts.at):
+            self._join(known, facts, policy)
+        else:
+            known = self._open(mention, facts, policy)
+        self._members.append((mention.mention_id, known))
+        self._post_case[mention.source, mention.external_id] = known
+
+    def end(self, read: ReadMention) -> None:
+        known = self._by_key.get(_key(read.mention))
+        if known is not None:
+            self._put(known, following.close(self._entries[known].found.case, at=read.mention.event_at))
+
+    def reply(self, said: ReadReply) -> None:
+        row = self._reply_row(said)
+        row["case_id"] = self._case_of_reply(row)
+        cases.insert_replies(self._tx, [row])
+        if row["case_id"] is not None:
+            self._answer(row["case_id"], row)
+
+    def adopt_early_replies(self, complaints: Sequence[ReadMention]) -> None:
+        """Replies that were recorded before the complaint they answer: queues do not promise an order."""
+        by_source: dict[str, list[str]] = {}
+        for read in complaints:
+            by_source.setdefault(read.mention.source, []).append(read.mention.external_id)
+        for source, external_ids in by_source.items():
+            for row in cases.early_replies(self._tx, source, external_ids):
+                case_id = self._post_case[source, row["parent_id"]]
+                cases.attach_reply(self._tx, row["mention_id"], case_id)
+                self._answer(case_id, row)
+
+    def save(self) -> None:
+        changed = [self._entries[case_id] for case_id in sorted(self._changed)]
+        cases.insert(self._tx, [entry.found for entry in changed if entry.is_new])
+        cases.save(self._tx, [entry.found for entry in changed if not entry.is_new])
+        cases.add_members(self._tx, self._members)
+        if self._answered:
+            trends.add(self._tx, self._answered, trends.next_revision(self._tx, now_of(self._tx)))
+
+    def _open(self, mention: Unread, facts: ComplaintFacts, policy: Policy) -> str:
+        sight = self._watching.sight_of(mention.source)
+        place = Place(
+            mention.brand,
+            mention.source,
+            _author(mention),
+            has_clock=sight.answerable,
+            sees_replies=sight.sees_replies,
+        )
+        case = following.open_case(facts, place, policy, id=new_id())
+        found = Followed(case, mention.language or "und", mention.visibility)
+        self._by_key[_key(mention)] = case.id
+        self._entries[case.id] = _Entry(found, is_new=True)
+        self._changed.add(case.id)
+        self._count_answer(found, "no", 1)
+        return case.id
+
+    def _join(self, case_id: str, facts: ComplaintFacts, policy: Policy) -> None:
+        found = self._entries[case_id].found
+        after = following.join(found.case, facts, policy)
+        self._put(case_id, after)
+        if floor_hour(after.opened_at) != floor_hour(found.case.opened_at):
+            value = "no" if found.first_answered_at is None else "yes"
+            self._count_answer(found, value, -1)
+            self._count_answer(self._entries[case_id].found, value, 1)
+
+    def _answer(self, case_id: str, row: Mapping[str, Any]) -> None:
+        found = self._entries[case_id].found
+        reply = BrandReply(
+            row["post_id"], row["at"], frozenset(row["acts"]), row["answered_by"], row["meets_policy"], row["why"]
+        )
+        after = following.answer(found.case, reply, self._watching.policy_of(found.case.brand))
+        self._put(case_id, after)
+        self.replied.add(case_id)
+        if after.answered_at is not None and found.first_answered_at is None:
+            self._entries[case_id].found = replace(self._entries[case_id].found, first_answered_at=after.answered_at)
+            self._count_answer(found, "no", -1)
+            self._count_answer(found, "yes", 1)
+
+    def _put(self, case_id: str, case: Case) -> None:
+        entry = self._entries[case_id]
+        entry.found = replace(entry.found, case=case)
+        self._changed.add(case_id)
+
+    def _case_of_reply(self, row: Mapping[str, Any]) -> str | None:
+        known = self._post_case.get((row["source"], row["parent_id"] or ""))
+        case_id = known or cases.case_answered_by(self._tx, row)
+        if case_id is not None and case_id not in self._entries:
+            self._entries[case_id] = _Entry(cases.by_ids(self._tx, [case_id])[case_id], is_new=False)
+        return case_id
+
+    def _reply_row(self, said: ReadReply) -> dict[str, Any]:
+        mention = said.mention
+        rules = self._watching.policy_of(mention.brand).reply
+        meets, why = following.meets_policy(said.acts, said.answered_by, rules)
+        return {
+            "mention_id": mention.mention_id,
+            "post_id": mention.post_id,
+            "brand": mention.brand,
+            "source": mention.source,
+            "parent_id": mention.parent_id,
+            "thread_id": mention.thread_id,
+            "case_id": None,
+            "at": mention.event_at,
+            "acts": sorted(said.acts),
+            "answered_by": said.answered_by,
+            "meets_policy": meets,
+            "why": why,
+        }
+
+    def _count_answer(self, found: Followed, value: str, n: int) -> None:
+        case = found.case
+        key = BucketKey(case.brand, case.source, found.language, floor_hour(case.opened_at), "answered", value)
+        self._answered[key, found.visibility] += n
+
+
+def _facts(read: ReadMention, sample: EngagementSample | None) -> ComplaintFacts:
+    mention = read.mention
+    return ComplaintFacts(
+        mention_id=mention.mention_id,
+        post_id=mention.post_id,
+        at=mention.event_at,
+        complaint=read.merged.complaint or 0.0,
+        labels=read.labels,
+        followers=mention.followers,
+        views=None if sample is None else sample.views,
+        engagement=engagement_of(sample),
+        language=mention.language,
+        is_late=mention.is_late,
+    )
+
+
+def engagement_of(sample: EngagementSample | None) -> int | None:
+    """Likes, shares and replies together; `None` where the source tells none of them."""
+    if sample is None:
+        return None
+    told = [value for value in (sample.likes, sample.shares, sample.replies) if value is not None]
+    return sum(told) if told else None
+
+
+def _author(mention: Unread) -> str:
+    # A post without an author can never be joined by another: it is a case of its own.
+    return mention.author or f"post:{mention.post_id}"
+
+
+def _key(mention: Unread) -> CaseKey:
+    return (mention.brand, mention.source, _author(mention))

@@ -1,0 +1,109 @@
+"""Record: readings, predictions, trend buckets and rings. A mention counts when its reading is inserted, and once."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from app.domain.clock import floor_hour
+from app.domain.ids import new_id
+from app.domain.predictions import Labels
+from app.domain.trends import BucketKey, values_of
+from app.pipeline.batch import ReadBatch, ReadMention
+from app.storage import cases, readings, trends
+from app.storage.database import Transaction, now_of
+from app.storage.posts import Unread
+from app.storage.trends import BucketCounts
+
+
+class Record:
+    """The first stage of the recording transaction: decides what is fresh, and counts it."""
+
+    def run(self, tx: Transaction, batch: ReadBatch) -> None:
+        """Set `batch.fresh`; write nothing for what was recorded before."""
+        now = now_of(tx)
+        readings.put_in_quarantine(tx, [_quarantined(mention, why, now) for mention, why in batch.unreadable])
+        if not batch.read:
+            return
+        revision = trends.next_revision(tx, now)
+        counts: BucketCounts = Counter()
+        first = [read for read in batch.read if read.mention.read_hash is None]
+        inserted = readings.insert_readings(tx, [_row(read, revision, now) for read in first])
+        fresh = [read for read in first if read.mention.mention_id in inserted]
+        edited = [read for read in batch.read if read.mention.read_hash is not None]
+        self._replace(tx, edited, counts, revision=revision, now=now)
+        readings.save_predictions(
+            tx, [(read.mention.mention_id, part) for read in (*fresh, *edited) for part in read.parts], now
+        )
+        for read in fresh:
+            _count(counts, read.mention, read.labels, 1)
+        trends.add(tx, counts, revision)
+        trends.count_streams(tx, _ring_counts(fresh))
+        batch.fresh = fresh + _new_complaints(tx, edited)
+
+    def _replace(
+        self, tx: Transaction, edited: Sequence[ReadMention], counts: BucketCounts, *, revision: int, now: datetime
+    ) -> None:
+        before = readings.readings_of(tx, [read.mention.mention_id for read in edited])
+        for read in edited:
+            _count(counts, read.mention, before[read.mention.mention_id], -1)
+            _count(counts, read.mention, read.labels, 1)
+        readings.replace_readings(tx, [_row(read, revision, now) for read in edited])
+        cases.remove_members(tx, [read.mention.mention_id for read in edited if not read.labels.complaint])
+
+
+def _new_complaints(tx: Transaction, edited: Sequence[ReadMention]) -> list[ReadMention]:
+    complaints = [read for read in edited if read.labels.complaint]
+    members = cases.members_of(tx, [read.mention.mention_id for read in complaints])
+    return [read for read in complaints if read.mention.mention_id not in members]
+
+
+def _row(read: ReadMention, revision: int, now: datetime) -> dict[str, Any]:
+    return {
+        "mention_id": read.mention.mention_id,
+        "classifier": read.merged.classifier,
+        "labels": read.labels.as_dict(),
+        "complaint": read.labels.complaint,
+        "score": round(read.merged.complaint or 0.0, 4),
+        "is_uncertain": read.merged.uncertain,
+        "content_hash": read.mention.content_hash,
+        "revision": revision,
+        "at": now,
+    }
+
+
+def _count(counts: BucketCounts, mention: Unread, labels: Labels, n: int) -> None:
+    hour = floor_hour(mention.event_at)
+    language = mention.language or "und"
+    for dimension, value in values_of(labels, rating=mention.rating):
+        key = BucketKey(mention.brand, mention.source, language, hour, dimension, value)
+        counts[key, mention.visibility] += n
+
+
+def _ring_counts(fresh: Iterable[ReadMention]) -> Counter[tuple[str, str, datetime]]:
+    counts: Counter[tuple[str, str, datetime]] = Counter()
+    for read in fresh:
+        mention = read.mention
+        if mention.is_late or mention.visibility == "private":
+            continue
+        slot = trends.slot_of(mention.event_at)
+        counts[mention.brand, trends.ALL_MENTIONS, slot] += 1
+        if read.labels.complaint:
+            counts[mention.brand, trends.ALL_COMPLAINTS, slot] += 1
+            counts[mention.brand, read.labels.failure or "other", slot] += 1
+    return counts
+
+
+def _quarantined(mention: Unread, why: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "stage": "classify",
+        "mention_id": mention.mention_id,
+        "source": mention.source,
+        "external_id": mention.external_id,
+        "reason": why,
+        "payload": None,
+        "at": now,
+        "attempts": 1,
+        "released_at": None,
+    }

@@ -1,0 +1,153 @@
+"""Composes the product from its parts; every part gets what it needs, and asks for nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from app.delivery.dispatcher import Dispatcher
+from app.delivery.webhook import WebhookNotifier
+from app.domain.alerts import Endpoint
+from app.domain.clock import Clock
+from app.domain.errors import ConfigurationError
+from app.domain.ports import Classifier, WorkQueue
+from app.egress.client import Egress
+from app.pipeline.alerting import Alerting
+from app.pipeline.build import Pipeline, after_queue, before_queue
+from app.pipeline.intake import Intake
+from app.pipeline.judging import JudgeCases
+from app.pipeline.usual import UsualCache
+from app.queue.database import DatabaseQueue
+from app.runtime.clocks import event_clock
+from app.runtime.language import GuessLanguage
+from app.runtime.reading import Recorded, ReadingWorker
+from app.runtime.ticking import Ticker
+from app.runtime.watching import WatchingCache
+from app.settings import Configuration
+from app.storage import configuration as stored
+from app.storage import schema
+from app.storage.configuration import Difference, Watch
+from app.storage.database import Database
+from collectors.registry import CAPABILITIES
+from models.lexicon import CueReader
+from models.loader import DEFAULT_FOLDER, load_reader
+from models.reply_cues import ReplyCueReader
+
+
+class _Closing(Protocol):
+    def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Product:
+    """All parts of one process, and the way to close them."""
+
+    configuration: Configuration
+    database: Database
+    clock: Clock
+    queue: WorkQueue
+    watching: WatchingCache
+    pipeline: Pipeline
+    ticker: Ticker
+    guess_language: GuessLanguage
+    classifiers: Sequence[Classifier]
+    _closing: list[_Closing] = field(default_factory=list)
+
+    def intake(self, *, clock: Clock | None = None, as_live: bool = False) -> Intake:
+        """An intake for the brands that are watched now."""
+        with self.database.read() as tx:
+            brands = list(self.watching(tx).brands.values())
+        stages = before_queue(brands, self.guess_language)
+        return Intake(self.database, stages, clock=clock or self.clock, as_live=as_live)
+
+    def worker(self, *, recorded: Recorded | None = None) -> ReadingWorker:
+        """A reading worker."""
+        if recorded is None:
+            return ReadingWorker(self.database, self.queue, self.pipeline)
+        return ReadingWorker(self.database, self.queue, self.pipeline, recorded=recorded)
+
+    def egress(self) -> Egress:
+        """A client for the outside, for the event loop that runs now."""
+        return Egress()
+
+    def dispatcher(self, egress: Egress) -> Dispatcher:
+        """The sender of deliveries."""
+        return Dispatcher(self.database, {"webhook": WebhookNotifier(egress)}, self._endpoints)
+
+    def _endpoints(self) -> dict[str, Endpoint]:
+        found: dict[str, Endpoint] = {}
+        for endpoint in self.configuration.endpoints:
+            try:
+                found[endpoint.name] = self.configuration.endpoint(endpoint.name)
+            except ConfigurationError:
+                # Without its secret nothing can be signed; the notifier refuses it and says which variable to set.
+                found[endpoint.name] = endpoint
+        return found
+
+    def close(self) -> None:
+        """Give everything back."""
+        for part in self._closing:
+            part.close()
+        self.database.close()
+
+
+def open_database(configuration: Configuration) -> Database:
+    """The database, migrated. Raises `DatabaseUnavailable` or `SchemaTooNew`."""
+    database = Database(configuration.database_url)
+    schema.upgrade(database)
+    return database
+
+
+def open_product(configuration: Configuration, *, clock: Clock | None = None) -> Product:
+    """Open the database, load the readers and put everything together. Raises what each part raises."""
+    if configuration.queue_url not in (None, configuration.database_url):
+        message = f"the queue {configuration.queue_url!r} is not known; leave FRETWATCH_QUEUE_URL unset: it is in the database"
+        raise ConfigurationError(message)
+    reader = load_reader(configuration.model or DEFAULT_FOLDER, workers=configuration.workers)
+    database = open_database(configuration)
+    classifiers: tuple[Classifier, ...] = (reader, CueReader())
+    version = "+".join(classifier.version for classifier in classifiers)
+    watching = WatchingCache(public_url=configuration.public_url, classifier=version)
+    events = clock or event_clock(database)
+    alerting = Alerting()
+    judging = JudgeCases(UsualCache(), alerting)
+    return Product(
+        configuration=configuration,
+        database=database,
+        clock=events,
+        queue=DatabaseQueue(database),
+        watching=watching,
+        pipeline=after_queue(classifiers, ReplyCueReader(), watching, judging),
+        ticker=Ticker(database, watching, judging, alerting),
+        guess_language=GuessLanguage(),
+        classifiers=classifiers,
+        _closing=[reader],
+    )
+
+
+def watch_of(configuration: Configuration) -> Watch:
+    """What a configuration names, with what each collector can see."""
+    return Watch(
+        brands=configuration.brands,
+        policies=configuration.policies,
+        endpoints=configuration.endpoints,
+        sources=configuration.sources,
+        capabilities=CAPABILITIES,
+    )
+
+
+def apply_configuration(
+    configuration: Configuration, database: Database, *, only_show: bool = False
+) -> list[Difference]:
+    """Make the database agree with the files; `only_show` changes nothing."""
+    watch = watch_of(configuration)
+    if only_show:
+        with database.read() as tx:
+            return stored.differences(tx, watch)
+    now = database.now()
+    with database.write() as tx:
+        return stored.apply(tx, watch, now)
+
+
+MODEL_FOLDER: Path = DEFAULT_FOLDER
+"""Where the shipped reader lies."""

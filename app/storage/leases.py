@@ -1,0 +1,35 @@
+"""Named leases: who may do what only one may do at a time."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, or_, select, update
+
+from app.domain.ids import new_id
+from app.storage.bulk import insert_into
+from app.storage.tables import lease
+
+
+def acquire(tx: Connection, name: str, *, holder: str, now: datetime, span: timedelta) -> str | None:
+    """Take or renew a lease; the fencing token, or `None` while somebody else holds it."""
+    token = new_id()
+    values = {"holder": holder, "token": token, "until": now + span}
+    inserted = tx.execute(
+        insert_into(tx, lease).values(name=name, **values).on_conflict_do_nothing(index_elements=["name"])
+    )
+    if inserted.rowcount == 1:
+        return token
+    taken = tx.execute(
+        update(lease).where(lease.c.name == name, or_(lease.c.until < now, lease.c.holder == holder)).values(values)
+    )
+    return token if taken.rowcount == 1 else None
+
+
+def release(tx: Connection, name: str, token: str) -> None:
+    """Give a lease back before it runs out."""
+    tx.execute(delete(lease).where(lease.c.name == name, lease.c.token == token))
+
+
+def holder_of(tx: Connection, name: str, now: datetime) -> str | None:
+    """Who holds a lease at present."""
+    found = tx.execute(select(lease.c.holder).where(lease.c.name == name, lease.c.until >= now)).scalar()
+    return None if found is None else str(found)
