@@ -1,4 +1,4 @@
-"""Fixtures that every part shares: a migrated database of each kind, the folder of real data, a clock that stands still."""
+"""What every part shares: a migrated database of each kind, the folder of real data, a clock that stands still."""
 
 import os
 import uuid

@@ -217,6 +217,7 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'pending'"),
         )
         batch_op.create_index("ix_delivery_endpoint", ["endpoint", "event_at"], unique=False)
+        batch_op.create_index("ix_delivery_state", ["state", "finished_at"], unique=False)
 
     op.create_table(
         "endpoint",
@@ -282,6 +283,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("mention", schema=None) as batch_op:
         batch_op.create_index("ix_mention_brand_event_at", ["brand", "event_at"], unique=False)
+        batch_op.create_index("ix_mention_event_at", ["event_at", "id"], unique=False)
 
     op.create_table(
         "policy",
@@ -307,6 +309,7 @@ def upgrade() -> None:
         sa.Column("handle", sa.Text(), nullable=True),
         sa.Column("author_name", sa.Text(), nullable=True),
         sa.Column("followers", sa.BigInteger(), nullable=True),
+        sa.Column("is_verified", sa.Boolean(), nullable=False),
         sa.Column("parent_id", sa.Text(), nullable=True),
         sa.Column("thread_id", sa.Text(), nullable=True),
         sa.Column("rating", sa.Float(), nullable=True),
@@ -529,6 +532,7 @@ def downgrade() -> None:
     op.drop_table("post")
     op.drop_table("policy")
     with op.batch_alter_table("mention", schema=None) as batch_op:
+        batch_op.drop_index("ix_mention_event_at")
         batch_op.drop_index("ix_mention_brand_event_at")
 
     op.drop_table("mention")
@@ -541,6 +545,7 @@ def downgrade() -> None:
     op.drop_table("engagement_sample")
     op.drop_table("endpoint")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index("ix_delivery_state")
         batch_op.drop_index("ix_delivery_endpoint")
         batch_op.drop_index(
             "ix_delivery_due_at",

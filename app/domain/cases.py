@@ -30,10 +30,11 @@ RUNNING: Final = frozenset({CaseState.WAITING, CaseState.UNSATISFIED})
 class Case:
     """The unit of escalation. `gravity` 0-4 says what is at stake; `severity` how strongly the author reproaches.
 
-    `has_clock` is false where the brand cannot answer (news, feeds); `live` is false for a case that came in with a first
-    import: such a case never pages by itself. `clock_from` is when the present clock started, `due_at` when it runs out.
-    `engagement` is the latest sum of likes, shares and replies over its posts, `engagement_before` the sum an hour earlier;
-    so `views` and `views_before`. `reply_tone` is that of the brand's last reply: `calming`, `template`, `denying` or `plain`.
+    `has_clock` is false where the brand cannot answer (news, feeds); `live` is false for a case that came in with a
+    first import: such a case never pages by itself. `clock_from` is when the present clock started, `due_at` when it
+    runs out. `engagement` is the latest sum of likes, shares and replies over its posts, `engagement_before` the sum an
+    hour earlier; so `views` and `views_before`. `reply_tone` is that of the brand's last reply: `calming`, `template`,
+    `denying` or `plain`.
     """
 
     id: str

@@ -17,6 +17,14 @@ class Clock(Protocol):
         ...
 
 
+class MovableClock(Clock, Protocol):
+    """A clock that a replay moves along."""
+
+    def move_to(self, instant: datetime) -> None:
+        """Move forward to `instant`; an earlier one is ignored."""
+        ...
+
+
 class SystemClock:
     """The machine's time."""
 
@@ -54,6 +62,29 @@ class OffsetClock:
     def now(self) -> datetime:
         """The base clock's now plus the offset."""
         return self._base.now() + self._offset
+
+
+class StoryClock:
+    """Stands where a story has been told to; once the story is over, goes on from there at the pace of real time."""
+
+    def __init__(self, start: datetime, base: Clock) -> None:
+        self._at = start
+        self._base = base
+        self._released_at: datetime | None = None
+
+    def now(self) -> datetime:
+        """The instant of the story."""
+        if self._released_at is None:
+            return self._at
+        return self._at + (self._base.now() - self._released_at)
+
+    def move_to(self, instant: datetime) -> None:
+        """Move forward to `instant`; an earlier one is ignored."""
+        self._at = max(self._at, instant)
+
+    def release(self) -> None:
+        """The story is over: from here on time passes by itself."""
+        self._released_at = self._base.now()
 
 
 def floor_hour(instant: datetime) -> datetime:

@@ -1,6 +1,6 @@
 """Every error that Fretwatch raises on purpose, drawn as a tree.
 
-FretwatchError                     something that a person or a program can act on; carries a message that says what to do
+FretwatchError                     something that somebody can act on; carries a message that says what to do
 ├── UsageError                     what the user typed or sent cannot be done as asked
 │   ├── ConfigurationError         a file or a variable is wrong; names the file, the key and the nearest right one
 │   ├── MalformedInput             a line, a row or a body that cannot be read; names the place

@@ -83,7 +83,8 @@ class Repeats:
 class DailyBudget:
     """How many new case alerts of a level a brand may open in 24 h without a hard trigger; the rest wait in the queue.
 
-    The unanswered queue and its digest card always show all of them: the budget bounds the interruptions, not the record.
+    The unanswered queue and its digest card always show all of them: the budget bounds the interruptions, not the
+    record.
     """
 
     watch: int = 4

@@ -17,7 +17,7 @@ Words = str
 Matcher = Callable[[Words], bool]
 
 _TOKEN: Final = re.compile(r'\s*(?:"([^"]*)"|([()])|([^\s()"]+))')
-_WORD: Final = re.compile(r"[@#]?\w+(?:['’.-]\w+)*")
+_WORD: Final = re.compile(r"[@#]?\w+(?:['\u2019.-]\w+)*")
 _MAX_DEPTH: Final = 40
 
 

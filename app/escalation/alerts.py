@@ -149,20 +149,24 @@ class _Move:
         return [self._announced(current, level, ChangeKind.REOPENED, "it goes on")]
 
     def followed(self, current: Alert) -> list[AlertChange]:
-        judgement = self.judgement
-        if judgement.ended:
-            return [self._resolved(current, judgement.ended)]
+        if self.judgement.ended:
+            return [self._resolved(current, self.judgement.ended)]
+        changes: list[AlertChange] = []
+        if self.stream_alert is not None and self._is_under_stream() and current.folded_into is None:
+            changes.append(fold(current, self.stream_alert, self.now))
+            current = changes[-1].alert
         level = self._rising(current)
         if level is not None:
-            return [self._risen(current, level)]
-        if current.state is AlertState.SUPPRESSED and judgement.risk >= 2 * (current.suppressed_risk or 1.0):
-            return [self._announced(current, current.level, ChangeKind.REOPENED, "the risk has doubled since the mute")]
-        folded = self._folding(current)
-        if folded is not None:
-            return [folded]
-        if judgement.risk < LEAVE_BELOW * ENTER_AT[current.level]:
-            return self._falling(current)
-        return self._refreshed(current)
+            return [*changes, self._risen(current, level)]
+        if current.state is AlertState.SUPPRESSED and self.judgement.risk >= 2 * (current.suppressed_risk or 1.0):
+            note = "the risk has doubled since the mute"
+            changes.append(self._announced(current, current.level, ChangeKind.REOPENED, note))
+        elif current.folded_into is not None and not self._is_under_stream():
+            changes.append(self._unfolded(current))
+        current = changes[-1].alert if changes else current
+        if self.judgement.risk < LEAVE_BELOW * ENTER_AT[current.level] and not self.judgement.holds:
+            return [*changes, *self._falling(current)]
+        return [*changes, *self._refreshed(current)]
 
     def _rising(self, current: Alert) -> Level | None:
         level = self.judgement.level
@@ -186,12 +190,7 @@ class _Move:
             )
         return self._announced(current, level, ChangeKind.ESCALATED, f"{current.level.value} to {level.value}")
 
-    def _folding(self, current: Alert) -> AlertChange | None:
-        stream = self.stream_alert
-        if self._is_under_stream() and stream is not None and current.folded_into is None:
-            return fold(self._content(current, current.level, version=current.version), stream, self.now)
-        if current.folded_into is None or self._is_under_stream():
-            return None
+    def _unfolded(self, current: Alert) -> AlertChange:
         alert = replace(self._content(current, current.level), folded_into=None)
         alert = replace(alert, next_notice_at=first_notice_at(alert, self.policy, self.now))
         return AlertChange(alert, ChangeKind.UPDATED, self.now, RULE, "no longer under a stream alert")
@@ -258,11 +257,11 @@ class _Move:
         alert = replace(alert, next_notice_at=first_notice_at(alert, self.policy, self.now))
         return AlertChange(alert, kind, self.now, RULE, note)
 
-    def _content(self, current: Alert, level: Level, *, version: int | None = None) -> Alert:
+    def _content(self, current: Alert, level: Level) -> Alert:
         judgement, subject = self.judgement, self.subject
         return replace(
             current,
-            version=current.version + 1 if version is None else version,
+            version=current.version + 1,
             level=level,
             leg=judgement.leg,
             risk=judgement.risk,

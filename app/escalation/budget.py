@@ -13,9 +13,10 @@ from app.escalation.judge import Judgement
 
 
 def budget_left(budget: DailyBudget, opened: Mapping[str, int]) -> dict[str, int]:
-    """What is left of a brand's day; `opened` counts its case alerts of the last 24 h by the level they opened with.
+    """What is left of a brand's day; `opened` counts its case alerts by level, those that took it in the last 24 h.
 
-    Hard triggers may open more than their level has: then a level goes below zero and the day's sum shrinks with it.
+    So each alert counts once, at the level it has now, and a rise to page spends the day's page. Hard triggers may take
+    more than their level has: then it goes below zero and the day's sum shrinks with it.
     """
     return {level.value: budget.of(level.value) - opened.get(level.value, 0) for level in LEVELS}
 

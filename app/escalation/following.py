@@ -4,21 +4,35 @@ The clock starts at the first complaint. Only a reply that meets the policy stop
 the next-contact deadline; the customer's next complaint makes the case `unsatisfied` and the clock runs again.
 """
 
-from collections.abc import Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from app.domain.cases import REOPEN_WITHIN, RUNNING, Case, CaseState
-from app.domain.policies import Policy, PolicyRow, ReplyRules
+from app.domain.policies import Policy, PolicyRow
 from app.domain.predictions import Labels
-from app.domain.taxonomy import title
 from app.escalation.gravity import SEVERITY_RANK, gravity_of
+from app.escalation.replies import BrandReply, meets_policy, tone_of
+
+__all__ = [
+    "BrandReply",
+    "ComplaintFacts",
+    "Place",
+    "answer",
+    "can_join",
+    "close",
+    "earliest",
+    "join",
+    "meets_policy",
+    "open_case",
+    "reopen",
+    "resume",
+    "tone_of",
+]
 
 NEW_CONTACT_AFTER: Final = timedelta(hours=1)
 """A complaint that follows the last one sooner is the same contact: people write one grievance in several posts."""
 _UNNAMED: Final = frozenset({None, "other"})
-_CALMING: Final = frozenset({"apologise", "own", "remedy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,45 +67,10 @@ class ComplaintFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class BrandReply:
-    """A public reply by the brand, read against the policy; `why` says in words what it lacks."""
-
-    post_id: str
-    at: datetime
-    acts: frozenset[str]
-    answered_by: str = "unknown"
-    meets: bool = False
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class _Clock:
     state: CaseState
     clock_from: datetime | None
     due_at: datetime | None
-
-
-def meets_policy(acts: Set[str], answered_by: str, rules: ReplyRules) -> tuple[bool, str]:
-    """Whether a reply stops the clock, and in words why or why not. A template never does, whatever else it holds."""
-    if "template" in acts:
-        author = "an automated answer" if answered_by == "bot" else "a template"
-        return False, f"{author}: nothing in it speaks to this customer's matter"
-    forbidden = sorted(acts & rules.forbid)
-    if forbidden:
-        return False, f"the policy forbids it to {_listed(forbidden, 'or')}"
-    missing = [_listed(sorted(wanted), "or") for wanted in rules.require_any if wanted.isdisjoint(acts)]
-    if missing:
-        return False, f"the policy asks it to {' and to '.join(missing)}"
-    return True, "meets the policy"
-
-
-def tone_of(acts: Set[str]) -> str:
-    """The tone of a reply, as the score knows it: what calms, and what fuels [Herhausen et al. 2019]."""
-    if "deny" in acts or "threaten" in acts:
-        return "denying"
-    if "template" in acts:
-        return "template"
-    return "plain" if _CALMING.isdisjoint(acts) else "calming"
 
 
 def open_case(facts: ComplaintFacts, place: Place, policy: Policy, *, id: str) -> Case:
@@ -289,8 +268,3 @@ def _sampled_at(case: Case, facts: ComplaintFacts) -> datetime | None:
     if facts.views is None and facts.engagement is None:
         return case.engagement_at
     return max(facts.at, case.engagement_at or facts.at)
-
-
-def _listed(acts: list[str], word: str) -> str:
-    names = [title(act) for act in acts]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"

@@ -21,13 +21,16 @@ from app.escalation.words import Findings, case_reasons, case_title
 LOOK_WHILE_SPREADING: Final = timedelta(hours=1)
 """A case that spreads is looked at this often even when no post and no sample comes."""
 
+_REACH: Final = frozenset({"followers", "spread", "velocity"})
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """How bad it is and why, at one moment. `level` `None` = no alert of its own; `in_queue` = past its clock.
 
     `is_hard`: a hard trigger; it does not fold under a stream alert. `beyond_budget`: it pages even when the day's
-    pages are spent. `ended` says in words why there is nothing left to alert on. `next_eval_at` is when time alone
+    pages are spent. `ended` says in words why there is nothing left to alert on. `holds`: the clock
+    is only paused, so an alert keeps its level. `next_eval_at` is when time alone
     changes the judgement.
     """
 
@@ -41,6 +44,7 @@ class Judgement:
     in_queue: bool
     beyond_budget: bool = False
     ended: str = ""
+    holds: bool = False
     gravity: int = 0
 
 
@@ -55,6 +59,9 @@ def judge(case: Case, policy: Policy, *, now: datetime, usual: Usual = ORDINARY)
     risk, leg = sigmoid(log_odds(parts)), Leg.CASE
     if trigger is not None:
         risk = max(risk, HARD_RISK)
+    elif _REACH.isdisjoint(parts):
+        # Grievance and waiting, however long, warn: a page wants a hard trigger, or people who see it.
+        risk = min(risk, CAP_BELOW_PAGE)
     if wait is not None:
         ageing = ageing_risk(case, wait, gravity=gravity, is_hard=trigger is not None, usual=usual)
         if ageing >= risk:
@@ -63,8 +70,9 @@ def judge(case: Case, policy: Policy, *, now: datetime, usual: Usual = ORDINARY)
         risk = min(risk, CAP_BELOW_PAGE)
     level = None if ended or not _speaks(case, is_hard=trigger is not None) else level_of(risk)
     next_eval_at = next_look(case, policy, now)
+    holds = case.state is CaseState.PAUSED
     if level is None:
-        return Judgement(leg, None, risk, trigger is not None, "", (), next_eval_at, is_past, ended=ended)
+        return Judgement(leg, None, risk, trigger is not None, "", (), next_eval_at, is_past, ended=ended, holds=holds)
     found = Findings(case, gravity, parts, wait, trigger, usual, now)
     return Judgement(
         leg=leg,
@@ -76,6 +84,7 @@ def judge(case: Case, policy: Policy, *, now: datetime, usual: Usual = ORDINARY)
         next_eval_at=earliest(next_eval_at, now + LOOK_WHILE_SPREADING if "velocity" in parts else None),
         in_queue=is_past,
         beyond_budget=trigger is not None and trigger.beyond_budget,
+        holds=holds,
         gravity=gravity,
     )
 

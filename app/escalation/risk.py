@@ -23,7 +23,7 @@ STREAM: Final = ((0.0, 0.0), (1.0, 0.5), (2.0, 0.8), (4.0, 0.95))
 HARD_RISK: Final = 0.8
 """A hard trigger is at least a page."""
 CAP_BELOW_PAGE: Final = 0.79
-"""Where something forbids a page, its risk stops here."""
+"""Where something forbids a page, the risk stops here."""
 _CERTAIN: Final = 0.99
 
 

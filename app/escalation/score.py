@@ -34,8 +34,8 @@ SIGNALS: Final[Mapping[str, float]] = {
     "handed_on": 0.5,
     "refused_redress": 0.8,
     "churn": 0.3,
-    "threat": 1.4,
-    "rally": 1.2,
+    "threat": 1.6,
+    "rally": 1.4,
     "bot_frustration": 0.3,
     "vulnerable": 0.3,
 }

@@ -1,6 +1,7 @@
-"""The one writer of alerts by rule: judgements in, alert changes with their deliveries out, in the caller's transaction."""
+"""The one writer of alerts by rule: judgements in, changes with their deliveries out, in the caller's transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -39,35 +40,28 @@ class Alerting:
         speaking = [one for one in judged if one.judgement.level is not None or one.found.case.level is not None]
         if not speaking:
             return 0
-        current = alerts.latest_of_groups(tx, [group_of_case(one.found.case.id) for one in speaking])
-        streams = alerts.live_stream_alerts(tx, sorted({one.found.case.brand for one in speaking}))
-        changes = 0
+        day = _Day(tx, speaking)
+        changes: list[AlertChange] = []
         for one in sorted(speaking, key=lambda one: (one.at, -one.judgement.risk, one.found.case.id)):
-            changes += self._follow(tx, watching, one, current, streams)
-        return changes
+            found = self._follow(watching, one, day)
+            day.note(found)
+            changes += found
+        return self.save(tx, watching, changes)
 
-    def _follow(
-        self,
-        tx: Transaction,
-        watching: Watching,
-        one: Judged,
-        current: Mapping[str, Alert],
-        streams: Mapping[str, Alert],
-    ) -> int:
+    def _follow(self, watching: Watching, one: Judged, day: "_Day") -> list[AlertChange]:
         case = one.found.case
-        group = group_of_case(case.id)
         policy = watching.policy_of(case.brand)
         found = states.step(
-            current.get(group),
+            day.current.get(group_of_case(case.id)),
             one.judgement,
-            subject=_subject(tx, watching, one),
+            subject=_subject(watching, one, day.members.get(case.id, ())),
             policy=policy,
             now=one.at,
             new_id=new_id,
-            stream_alert=streams.get(case.brand),
-            left=states.budget_left(policy.budget, alerts.opened_since(tx, case.brand, one.at - _BUDGET_OVER)),
+            stream_alert=day.streams.get(case.brand),
+            left=states.budget_left(policy.budget, day.opened(case.brand, one.at - _BUDGET_OVER)),
         )
-        return self.save(tx, watching, _with_visibility(found, one.found.visibility))
+        return _with_visibility(found, one.found.visibility)
 
     def raise_stream(
         self, tx: Transaction, watching: Watching, brand: str, burst: Burst, failure: str | None, at: datetime
@@ -127,13 +121,38 @@ class Alerting:
 
     def save(self, tx: Transaction, watching: Watching, changes: Sequence[AlertChange]) -> int:
         """Write the changes with their deliveries; how many there were."""
+        if not changes:
+            return 0
         alerts.save_changes(tx, changes, watching.announcing(), now_of(tx))
         for change in changes:
             ALERT_CHANGES.labels(change.kind.value, change.alert.level.value).inc()
         return len(changes)
 
 
-def _subject(tx: Transaction, watching: Watching, one: Judged) -> Subject:
+class _Day:
+    """What the cases of one transaction are followed against: their alerts, their brands' streams and spent budgets."""
+
+    def __init__(self, tx: Transaction, speaking: Sequence[Judged]) -> None:
+        found = [one.found.case for one in speaking]
+        brands = sorted({case.brand for case in found})
+        self.current = alerts.latest_of_groups(tx, [group_of_case(case.id) for case in found])
+        self.streams = alerts.live_stream_alerts(tx, brands)
+        self.members = cases.posts_of_cases(tx, [case.id for case in found])
+        since = min(one.at for one in speaking) - _BUDGET_OVER
+        self._risen = alerts.risen_since(tx, brands, since)
+
+    def opened(self, brand: str, since: datetime) -> Counter[str]:
+        """The brand's case alerts that came to their level since an instant, by level."""
+        return Counter(level for found, level, at in self._risen.values() if found == brand and at > since)
+
+    def note(self, changes: Sequence[AlertChange]) -> None:
+        """What was just decided counts for the next case."""
+        for change in changes:
+            alert = change.alert
+            self._risen[alert.id] = (alert.brand, alert.level.value, alert.level_since)
+
+
+def _subject(watching: Watching, one: Judged, members: Sequence[str]) -> Subject:
     case = one.found.case
     return Subject(
         group=group_of_case(case.id),
@@ -141,15 +160,13 @@ def _subject(tx: Transaction, watching: Watching, one: Judged) -> Subject:
         case=case.id,
         failure=case.failure,
         owner=case.owner,
-        evidence=_case_evidence(tx, one) if one.judgement.level is not None else (),
+        evidence=_case_evidence(members or [case.first_post]) if one.judgement.level is not None else (),
         classifier=watching.classifier,
         changed_at=case.last_post_at,
     )
 
 
-def _case_evidence(tx: Transaction, one: Judged) -> tuple[Evidence, ...]:
-    case = one.found.case
-    members = cases.posts_of(tx, case.id) or [case.first_post]
+def _case_evidence(members: Sequence[str]) -> tuple[Evidence, ...]:
     first, latest = members[0], members[-1]
     middle = [Evidence(post, "repeat") for post in members[1:-1][-(_MOST_EVIDENCE - 2) :]]
     last = [Evidence(latest, "latest")] if latest != first else []

@@ -1,10 +1,10 @@
 """THE order of the pipeline, on one screen.
 
-collect -> normalise -> match brands -> dedupe -> [queue] -> classify -> record -> follow -> escalate -> [outbox] -> deliver
+collect -> normalise -> match -> dedupe -> [queue] -> classify -> record -> follow -> escalate -> [outbox] -> deliver
 
 Before the queue, a stage works on one item and touches no database; `Intake` then stores the batch by its natural keys
 (which is where duplicates end) and hands the mentions over. `classify` works on a micro-batch outside any transaction.
-The stages after it run inside the one recording transaction. Deliveries are rows of that transaction; they are sent after.
+The stages after it run inside the one recording transaction. Deliveries are rows of it; they are sent afterwards.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -77,4 +77,5 @@ def _side_by_side(row: Sequence[Prediction | Unreadable]) -> tuple[Prediction, .
 
 
 def _full_text(mention: Unread) -> str:
-    return f"{mention.title}\n{mention.text}" if mention.title else mention.text or ""
+    text = mention.text or ""
+    return text if mention.title is None or text.startswith(mention.title) else f"{mention.title}\n{text}"

@@ -214,6 +214,7 @@ def _facts(read: ReadMention, sample: EngagementSample | None) -> ComplaintFacts
         views=None if sample is None else sample.views,
         engagement=engagement_of(sample),
         language=mention.language,
+        verified=mention.is_verified,
         is_late=mention.is_late,
     )
 

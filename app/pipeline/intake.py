@@ -255,6 +255,7 @@ def _post_row(identity: str, item: Item) -> dict[str, Any]:
         "handle": author.handle,
         "author_name": author.name,
         "followers": author.followers,
+        "is_verified": author.verified,
         "parent_id": post.parent_id,
         "thread_id": post.thread_id,
         "rating": post.rating,

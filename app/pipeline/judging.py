@@ -1,4 +1,4 @@
-"""Judging cases inside a transaction. The recording stages and the tick both come through here: one way, one judgement."""
+"""Judging cases inside a transaction. The recording stages and the tick both come through here: one judgement."""
 
 from collections.abc import Sequence
 from dataclasses import replace

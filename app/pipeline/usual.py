@@ -1,4 +1,4 @@
-"""What is usual for each brand, measured from its own posts and kept for an hour of event time."""
+"""What is usual for each brand, measured from its own posts and kept for a day of event time."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from app.escalation.score import ORDINARY, Usual
 from app.storage import usual
 from app.storage.database import Transaction
 
-_KEEP: Final = timedelta(hours=1)
+_KEEP: Final = timedelta(hours=24)
 _LEAST: Final = 50
 """Posts below which a brand's own percentiles say nothing, and the defaults stand."""
 

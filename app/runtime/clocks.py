@@ -1,4 +1,4 @@
-"""Which time events live in: the machine's, or, in a replayed database, one that stands where the replay has come to."""
+"""Which time events live in: the machine's, or, in a replayed database, one that goes on where the replay ended."""
 
 from datetime import datetime
 

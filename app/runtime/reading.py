@@ -1,7 +1,7 @@
 """The reading worker: pulls chunks, reads them, records them. At least once in, exactly once in effect.
 
-Reading and recording overlap: while one batch is written, the next is in the model. Batches are recorded in the order in
-which they were pulled.
+Reading and recording overlap: while one batch is written, the next is in the model. Batches are recorded in the order
+in which they were pulled.
 """
 
 import asyncio
@@ -77,7 +77,7 @@ class ReadingWorker:
     async def _read_all(self, handover: "asyncio.Queue[_Ready | None]", until: Callable[[], bool], wait: float) -> None:
         while True:
             is_last = until()
-            leases = await self._queue.pull(CHUNKS_A_BATCH, wait)
+            leases = await self._queue.pull(CHUNKS_A_BATCH, 0 if is_last else wait)
             if leases:
                 await handover.put(await asyncio.to_thread(self._read, leases))
             elif is_last:
@@ -125,7 +125,7 @@ class ReadingWorker:
     def _classified(self, mentions: Sequence[Unread]) -> ReadBatch:
         try:
             return self._pipeline.classify.run(mentions)
-        except Exception as error:  # the edge of a job: one bad post must not stop its neighbours
+        except Exception as error:  # noqa: BLE001 - the edge of a job: one bad post must not stop its neighbours
             if len(mentions) == 1:
                 log.error("post quarantined", mention=mentions[0].mention_id, error=repr(error))
                 return ReadBatch(unreadable=[(mentions[0], f"the reader failed on it: {error!r}")])

@@ -6,18 +6,18 @@ A replay stopped at any moment is taken up by running it again: what is stored i
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Final
 
 from app.domain.brands import SourceConfig
-from app.domain.clock import ManualClock
+from app.domain.clock import ManualClock, MovableClock
 from app.domain.errors import Conflict
 from app.domain.ports import Capabilities, Event
 from app.domain.posts import EngagementSample, Post, Tombstone
-from app.pipeline.intake import DUPLICATE, EDITED, QUARANTINED, UNMATCHED, CREATED, IntakeReport
+from app.pipeline.intake import CREATED, DUPLICATE, EDITED, QUARANTINED, UNMATCHED, IntakeReport
 from app.runtime import clocks
 from app.runtime.wiring import Product
 from app.storage import configuration, installation, reports
@@ -26,6 +26,11 @@ from collectors.records import MalformedLine, read_records
 
 BATCH: Final = 256
 """Records a transaction."""
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_WIDEST: Final = timedelta(hours=6)
+"""Event time that one step covers at most."""
+_STEP: Final = 0.25
+"""Seconds of real time that a step of a paced replay is meant to take."""
 _SHOWN: Final = 20
 """Malformed lines that a report quotes; the others are counted."""
 
@@ -66,16 +71,35 @@ class ReplayReport:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast events pass: `speed` event seconds a second, or as fast as possible for `None`."""
+    """How fast events pass: `speed` event seconds a second, or as fast as possible for `None`.
+
+    `stages` are (until, speed) in time order, for a story that is told at several speeds; after the last, `speed`.
+    """
 
     speed: float | None = None
+    stages: tuple[tuple[datetime, float], ...] = ()
 
-    def pause(self, span: timedelta) -> float:
-        """Seconds to wait for `span` of event time."""
-        return 0.0 if self.speed is None else max(0.0, span.total_seconds() / self.speed)
+    def at(self, instant: datetime) -> float | None:
+        """The speed at an instant of event time."""
+        return next((speed for until, speed in self.stages if instant < until), self.speed)
+
+    def pause(self, start: datetime, end: datetime) -> float:
+        """Seconds to wait between two events."""
+        speed = self.at(start)
+        return 0.0 if speed is None else max(0.0, (end - start).total_seconds() / speed)
+
+    def stretch(self, instant: datetime) -> timedelta:
+        """How much event time one step may cover."""
+        speed = self.at(instant)
+        return _WIDEST if speed is None else min(_WIDEST, timedelta(seconds=max(1.0, speed * _STEP)))
 
 
+AS_FAST_AS_POSSIBLE: Final = Pace()
 Progress = Callable[[ReplayReport], None]
+
+
+def _silent(_: ReplayReport) -> None:
+    return None
 
 
 async def replay(
@@ -84,34 +108,43 @@ async def replay(
     mapping: Path | None = None,
     *,
     source: str = "replay",
-    pace: Pace = Pace(),  # noqa: B008 - frozen
-    progress: Progress = lambda _: None,
+    pace: Pace = AS_FAST_AS_POSSIBLE,
+    progress: Progress = _silent,
 ) -> ReplayReport:
-    """Play a file. Raises `ConfigurationError` for a wrong mapping before anything is stored, `Conflict` in a live database."""
+    """Play a file.
+
+    Raises `ConfigurationError` for a wrong mapping before anything is stored, `Conflict` in a database with live posts.
+    """
     records = read_records(file, read_mapping(mapping) if mapping else None, source=source)
-    return await Player(product, pace=pace, progress=progress).play(records)
+    player = Player(product, ManualClock(start_of(product)), pace=pace, progress=progress)
+    # A table of posts is stored and read side by side; a file that also tells how posts grew goes step by step, so that
+    # no judgement sees a counter of its own future.
+    if mapping is not None and pace.speed is None:
+        return await player.play(records)
+    return await player.play_steps(records)
 
 
 class Player:
-    """Drives intake, reading and ticking from a stream of records in time order."""
+    """Drives intake, reading and ticking from records in time order."""
 
     def __init__(
         self,
         product: Product,
+        clock: MovableClock,
         *,
-        pace: Pace = Pace(),
-        progress: Progress = lambda _: None,  # noqa: B008 - frozen
+        pace: Pace = AS_FAST_AS_POSSIBLE,
+        progress: Progress = _silent,
     ) -> None:
         self._product = product
+        self._clock = clock
         self._pace = pace
         self._progress = progress
-        self._clock = ManualClock(_start(product))
+        self._known: set[str] = set()
         self.report = ReplayReport()
 
     async def play(self, records: Iterable[object]) -> ReplayReport:
-        """Take everything in, read it, and let time pass up to the last event."""
-        began = perf_counter()
-        before = await asyncio.to_thread(self._count)
+        """As fast as possible: store, read and record at once, and let time pass behind what was recorded."""
+        began, before = perf_counter(), await asyncio.to_thread(self._count)
         feeding_done = asyncio.Event()
         worker = self._product.worker(recorded=self._time_passes)
         async with asyncio.TaskGroup() as group:
@@ -120,33 +153,47 @@ class Player:
                 await self._feed(iter(records))
             finally:
                 feeding_done.set()
-        await self.pass_time(self.report.last_at)
-        after = await asyncio.to_thread(self._count)
-        self.report.complaints = after.complaints - before.complaints
-        self.report.cases = after.cases - before.cases
-        self.report.alerts = after.alerts - before.alerts
-        self.report.seconds = perf_counter() - began
-        self._progress(self.report)
-        return self.report
+        return await self._finished(began, before)
 
-    async def pass_time(self, instant: datetime | None) -> None:
-        """Move the event clock and let everything that is due by then happen."""
-        if instant is not None:
-            await self._time_passes(instant)
-            await asyncio.to_thread(clocks.remember, self._product.database, self._clock.now())
+    async def play_steps(self, records: Iterable[object]) -> ReplayReport:
+        """One stretch of event time after another: each is stored, read and lived through before the next."""
+        began, before = perf_counter(), await asyncio.to_thread(self._count)
+        worker = self._product.worker()
+        for batch in self._stretches(iter(records)):
+            previous = self.report.last_at
+            events = self._events(batch)
+            if previous is not None and self.report.last_at is not None:
+                await asyncio.sleep(self._pace.pause(previous, self.report.last_at))
+            await self._take(events)
+            await worker.drain()
+            if self.report.last_at is not None:
+                await self._time_passes(self.report.last_at)
+            self._progress(self.report)
+        return await self._finished(began, before)
 
     async def _feed(self, records: Iterator[object]) -> None:
-        intake = self._product.intake(clock=self._clock, as_live=True)
-        known: set[str] = set()
         while batch := await asyncio.to_thread(lambda: list(islice(records, BATCH))):
-            events = self._events(batch)
-            await asyncio.to_thread(self._register, events, known)
-            previous = self.report.last_at
-            self._note_times(events)
-            if previous is not None and self.report.last_at is not None:
-                await asyncio.sleep(self._pace.pause(self.report.last_at - previous))
-            self.report.add(await asyncio.to_thread(intake.take, events))
+            await self._take(self._events(batch))
             self._progress(self.report)
+
+    async def _take(self, events: list[Event]) -> None:
+        await asyncio.to_thread(self._register, events)
+        intake = self._product.intake(clock=self._clock, as_live=True)
+        self.report.add(await asyncio.to_thread(intake.take, events))
+
+    def _stretches(self, records: Iterator[object]) -> Iterator[list[object]]:
+        batch: list[object] = []
+        ends: datetime | None = None
+        for record in records:
+            at = _time_of(record)
+            if batch and (len(batch) >= BATCH or (at is not None and ends is not None and at >= ends)):
+                yield batch
+                batch, ends = [], None
+            if ends is None and at is not None:
+                ends = at + self._pace.stretch(at)
+            batch.append(record)
+        if batch:
+            yield batch
 
     def _events(self, batch: list[object]) -> list[Event]:
         events: list[Event] = []
@@ -156,25 +203,34 @@ class Player:
                 self.report.reject(record)
             elif isinstance(record, Post | EngagementSample | Tombstone):
                 events.append(record)
-        return events
-
-    def _note_times(self, events: Iterable[Event]) -> None:
         times = [at for at in map(_time_of, events) if at is not None]
         if times:
-            self.report.first_at = min(times) if self.report.first_at is None else self.report.first_at
+            self.report.first_at = self.report.first_at or min(times)
             self.report.last_at = max(*times, self.report.last_at or times[0])
+        return events
 
-    def _register(self, events: Iterable[Event], known: set[str]) -> None:
-        names = {event.source for event in events if isinstance(event, Post)} - known
+    def _register(self, events: Iterable[Event]) -> None:
+        names = {event.source for event in events if isinstance(event, Post)} - self._known
         if not names:
             return
-        known |= names
+        self._known |= names
         now = self._product.database.now()
-        sees = Capabilities(sees_replies=True)
+        sources = [SourceConfig(name, "replay", ()) for name in sorted(names)]
         with self._product.database.write() as tx:
-            sources = [SourceConfig(name, "replay", ()) for name in sorted(names)]
-            configuration.add_sources(tx, sources, sees, now)
+            configuration.add_sources(tx, sources, Capabilities(sees_replies=True), now)
         self._product.watching.forget()
+
+    async def _finished(self, began: float, before: reports.Totals) -> ReplayReport:
+        if self.report.last_at is not None:
+            await self._time_passes(self.report.last_at)
+            await asyncio.to_thread(clocks.remember, self._product.database, self._clock.now())
+        after = await asyncio.to_thread(self._count)
+        self.report.complaints = after.complaints - before.complaints
+        self.report.cases = after.cases - before.cases
+        self.report.alerts = after.alerts - before.alerts
+        self.report.seconds = perf_counter() - began
+        self._progress(self.report)
+        return self.report
 
     async def _time_passes(self, instant: datetime) -> None:
         self._clock.move_to(instant)
@@ -185,23 +241,25 @@ class Player:
             return reports.totals(tx)
 
 
-def _start(product: Product) -> datetime:
+def start_of(product: Product) -> datetime:
+    """Where the event clock of a replay begins. Raises `Conflict` in a database with live posts."""
     with product.database.read() as tx:
         virtual = installation.virtual_now(tx)
-        if virtual is None and reports.totals(tx).mentions:
-            message = (
-                "This database holds live posts: replayed time would age them all at once. "
-                "Replay into another one: FRETWATCH_DATABASE_URL=sqlite:///var/replay.db fretwatch replay …"
-            )
-            raise Conflict(message)
+        has_live_posts = virtual is None and reports.totals(tx).mentions > 0
+    if has_live_posts:
+        message = (
+            "This database holds live posts: replayed time would age them all at once. Replay into another one: "
+            "FRETWATCH_DATABASE_URL=sqlite:///var/replay.db fretwatch replay …"
+        )
+        raise Conflict(message)
     if virtual is None:
-        clocks.remember(product.database, datetime.fromisoformat("1970-01-01T00:00:00+00:00"))
-    return virtual or datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+        clocks.remember(product.database, _LONG_AGO)
+    return virtual or _LONG_AGO
 
 
-def _time_of(event: Event) -> datetime | None:
-    if isinstance(event, Post):
-        return event.created_at
-    if isinstance(event, EngagementSample | Tombstone):
-        return event.at
+def _time_of(record: object) -> datetime | None:
+    if isinstance(record, Post):
+        return record.created_at
+    if isinstance(record, EngagementSample | Tombstone):
+        return record.at
     return None

@@ -15,6 +15,7 @@ from app.pipeline.alerting import Alerting
 from app.pipeline.digests import Digests
 from app.pipeline.judging import JudgeCases
 from app.pipeline.streams import JudgeStreams
+from app.pipeline.watchdog import Watchdog
 from app.pipeline.watching import Watching
 from app.runtime.watching import WatchingCache
 from app.storage import alerts, cases, leases
@@ -24,6 +25,7 @@ _LEASE: Final = timedelta(seconds=60)
 _RENEW_BEFORE: Final = timedelta(seconds=20)
 _CASES_A_TRANSACTION: Final = 500
 _CARDS_EVERY: Final = timedelta(hours=1)
+_WATCH_EVERY: Final = timedelta(seconds=30)
 
 
 class Ticker:
@@ -36,19 +38,28 @@ class Ticker:
         self._cases = judging
         self._streams = JudgeStreams(alerting)
         self._digests = Digests(alerting)
+        self._watchdog = Watchdog(alerting)
         self._cards_at: datetime | None = None
+        self._watched_at: datetime | None = None
         self._held_until: datetime | None = None
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
 
-    def tick(self, now: datetime, *, at_due: bool = False) -> int:
-        """Everything that is due by `now`; how many alert changes cases made. `at_due`: judge at the moment it was due."""
+    def tick(self, now: datetime, *, at_due: bool = False) -> None:
+        """Everything that is due by `now`. `at_due`: judge each case at the moment it was due, whatever the time is."""
         if not at_due and not self._may_tick():
-            return 0
-        self._judge_streams(now)
-        changes = self._judge_due(now, at_due=at_due)
-        self._send_notices(now, at_due=at_due)
-        self._update_cards(now)
-        return changes
+            return
+        has_more = True
+        while has_more:
+            with self._database.write() as tx:
+                watching = self._watching(tx)
+                self._streams.run(tx, watching, now)
+                has_more = self._judge_due(tx, watching, now, at_due=at_due)
+                if not has_more:
+                    self._streams.relax(tx, watching, now)
+                    self._send_notices(tx, watching, now, at_due=at_due)
+                    self._update_cards(tx, watching, now)
+        if not at_due:
+            self._watch_sources()
 
     def _may_tick(self) -> bool:
         now = self._database.now()
@@ -59,29 +70,18 @@ class Ticker:
         self._held_until = None if token is None else now + _LEASE
         return token is not None
 
-    def _judge_streams(self, now: datetime) -> None:
-        with self._database.write() as tx:
-            watching = self._watching(tx)
-            self._streams.run(tx, watching, now)
-            self._streams.relax(tx, watching, now)
+    def _judge_due(self, tx: Transaction, watching: Watching, now: datetime, *, at_due: bool) -> bool:
+        due = cases.due(tx, now, _CASES_A_TRANSACTION)
+        if due:
+            found = [(one, (one.case.next_eval_at or now) if at_due else now) for one in due]
+            self._cases.run(tx, watching, self._cases.refreshed(tx, found))
+        return bool(due)
 
-    def _judge_due(self, now: datetime, *, at_due: bool) -> int:
-        changes = 0
-        while True:
-            with self._database.write() as tx:
-                due = cases.due(tx, now, _CASES_A_TRANSACTION)
-                if not due:
-                    return changes
-                found = [(one, (one.case.next_eval_at or now) if at_due else now) for one in due]
-                changes += self._cases.run(tx, self._watching(tx), self._cases.refreshed(tx, found))
-
-    def _send_notices(self, now: datetime, *, at_due: bool) -> None:
-        with self._database.read() as tx:
-            first = alerts.next_notice_at(tx)
+    def _send_notices(self, tx: Transaction, watching: Watching, now: datetime, *, at_due: bool) -> None:
+        first = alerts.next_notice_at(tx)
         while first is not None and first <= now:
-            with self._database.write() as tx:
-                sent = self._notices(tx, self._watching(tx), now, at_due=at_due)
-                first = alerts.next_notice_at(tx) if sent else None
+            sent = self._notices(tx, watching, now, at_due=at_due)
+            first = alerts.next_notice_at(tx) if sent else None
 
     def _notices(self, tx: Transaction, watching: Watching, now: datetime, *, at_due: bool) -> int:
         sent = 0
@@ -93,9 +93,15 @@ class Ticker:
             sent += self._alerting.save(tx, watching, changes)
         return sent
 
-    def _update_cards(self, now: datetime) -> None:
-        if self._cards_at is not None and now < self._cards_at + _CARDS_EVERY:
+    def _update_cards(self, tx: Transaction, watching: Watching, now: datetime) -> None:
+        if self._cards_at is None or now >= self._cards_at + _CARDS_EVERY:
+            self._cards_at = now
+            self._digests.run(tx, watching, now)
+
+    def _watch_sources(self) -> None:
+        now = self._database.now()
+        if self._watched_at is not None and now < self._watched_at + _WATCH_EVERY:
             return
-        self._cards_at = now
+        self._watched_at = now
         with self._database.write() as tx:
-            self._digests.run(tx, self._watching(tx), now)
+            self._watchdog.run(tx, self._watching(tx), now)

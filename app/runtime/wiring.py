@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
-from app.delivery.dispatcher import Dispatcher
+from app.delivery.dispatcher import Dispatcher, Hooks
 from app.delivery.webhook import WebhookNotifier
-from app.domain.alerts import Endpoint
+from app.domain.alerts import Delivery, Endpoint, Outcome
 from app.domain.clock import Clock
 from app.domain.errors import ConfigurationError
 from app.domain.ports import Classifier, WorkQueue
 from app.egress.client import Egress
+from app.observability import ATTEMPTS
 from app.pipeline.alerting import Alerting
 from app.pipeline.build import Pipeline, after_queue, before_queue
 from app.pipeline.intake import Intake
@@ -20,7 +20,7 @@ from app.pipeline.usual import UsualCache
 from app.queue.database import DatabaseQueue
 from app.runtime.clocks import event_clock
 from app.runtime.language import GuessLanguage
-from app.runtime.reading import Recorded, ReadingWorker
+from app.runtime.reading import ReadingWorker, Recorded
 from app.runtime.ticking import Ticker
 from app.runtime.watching import WatchingCache
 from app.settings import Configuration
@@ -72,7 +72,8 @@ class Product:
 
     def dispatcher(self, egress: Egress) -> Dispatcher:
         """The sender of deliveries."""
-        return Dispatcher(self.database, {"webhook": WebhookNotifier(egress)}, self._endpoints)
+        hooks = Hooks(observe=_observe)
+        return Dispatcher(self.database, {"webhook": WebhookNotifier(egress)}, self._endpoints, hooks=hooks)
 
     def _endpoints(self) -> dict[str, Endpoint]:
         found: dict[str, Endpoint] = {}
@@ -101,7 +102,9 @@ def open_database(configuration: Configuration) -> Database:
 def open_product(configuration: Configuration, *, clock: Clock | None = None) -> Product:
     """Open the database, load the readers and put everything together. Raises what each part raises."""
     if configuration.queue_url not in (None, configuration.database_url):
-        message = f"the queue {configuration.queue_url!r} is not known; leave FRETWATCH_QUEUE_URL unset: it is in the database"
+        message = (
+            f"no queue answers to {configuration.queue_url!r}; leave FRETWATCH_QUEUE_URL unset: it is in the database"
+        )
         raise ConfigurationError(message)
     reader = load_reader(configuration.model or DEFAULT_FOLDER, workers=configuration.workers)
     database = open_database(configuration)
@@ -149,5 +152,5 @@ def apply_configuration(
         return stored.apply(tx, watch, now)
 
 
-MODEL_FOLDER: Path = DEFAULT_FOLDER
-"""Where the shipped reader lies."""
+def _observe(_: Delivery, outcome: Outcome) -> None:
+    ATTEMPTS.labels(outcome.kind.value).inc()

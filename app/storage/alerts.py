@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, or_, select, text, update
+from sqlalchemy import Connection, func, or_, select, text, update
 
 from app.domain.alerts import (
     ANNOUNCED,
@@ -13,14 +13,12 @@ from app.domain.alerts import (
     AlertChange,
     AlertState,
     Endpoint,
-    Evidence,
     Leg,
-    Level,
-    Reason,
 )
 from app.domain.policies import Policy
 from app.storage import outbox
 from app.storage.bulk import upsert
+from app.storage.reads_rows import alert_of
 from app.storage.tables import alert, alert_change, complaint_case
 
 _ALERT_LOCK = 4_711_001
@@ -88,7 +86,7 @@ def _serialise(tx: Connection) -> None:
 def load_alert(tx: Connection, alert_id: str) -> Alert | None:
     """One alert, or `None`."""
     row = tx.execute(select(alert).where(alert.c.id == alert_id)).mappings().first()
-    return None if row is None else _alert(row)
+    return None if row is None else alert_of(row)
 
 
 def latest_of_groups(tx: Connection, groups: Sequence[str]) -> dict[str, Alert]:
@@ -96,7 +94,7 @@ def latest_of_groups(tx: Connection, groups: Sequence[str]) -> dict[str, Alert]:
     if not groups:
         return {}
     statement = select(alert).where(alert.c.group_key.in_(groups)).order_by(alert.c.opened_at)
-    return {found.group: found for found in map(_alert, tx.execute(statement).mappings())}
+    return {found.group: found for found in map(alert_of, tx.execute(statement).mappings())}
 
 
 def live_stream_alerts(tx: Connection, brands: Sequence[str]) -> dict[str, Alert]:
@@ -104,7 +102,7 @@ def live_stream_alerts(tx: Connection, brands: Sequence[str]) -> dict[str, Alert
     statement = select(alert).where(
         alert.c.brand.in_(brands), alert.c.leg == Leg.STREAM.value, alert.c.state != AlertState.RESOLVED.value
     )
-    return {found.brand: found for found in map(_alert, tx.execute(statement).mappings())}
+    return {found.brand: found for found in map(alert_of, tx.execute(statement).mappings())}
 
 
 def live_case_alerts(tx: Connection, brand: str) -> list[Alert]:
@@ -115,7 +113,7 @@ def live_case_alerts(tx: Connection, brand: str) -> list[Alert]:
         alert.c.state == AlertState.OPEN.value,
         alert.c.folded_into.is_(None),
     )
-    return [_alert(row) for row in tx.execute(statement).mappings()]
+    return [alert_of(row) for row in tx.execute(statement).mappings()]
 
 
 def live_cards(tx: Connection, brand: str) -> list[Alert]:
@@ -123,7 +121,7 @@ def live_cards(tx: Connection, brand: str) -> list[Alert]:
     statement = select(alert).where(
         alert.c.brand == brand, alert.c.leg == Leg.DIGEST.value, alert.c.state != AlertState.RESOLVED.value
     )
-    return [_alert(row) for row in tx.execute(statement).mappings()]
+    return [alert_of(row) for row in tx.execute(statement).mappings()]
 
 
 def notices_due(tx: Connection, now: datetime, limit: int = 200) -> list[Alert]:
@@ -131,7 +129,7 @@ def notices_due(tx: Connection, now: datetime, limit: int = 200) -> list[Alert]:
     waiting = (alert.c.state == AlertState.OPEN.value) & (alert.c.next_notice_at <= now)
     muted = (alert.c.state == AlertState.SUPPRESSED.value) & (alert.c.suppressed_until <= now)
     statement = select(alert).where(or_(waiting, muted)).order_by(alert.c.next_notice_at, alert.c.id).limit(limit)
-    return [_alert(row) for row in tx.execute(statement).mappings()]
+    return [alert_of(row) for row in tx.execute(statement).mappings()]
 
 
 def next_notice_at(tx: Connection) -> datetime | None:
@@ -142,19 +140,14 @@ def next_notice_at(tx: Connection) -> datetime | None:
     return min(found, default=None)
 
 
-def opened_since(tx: Connection, brand: str, since: datetime) -> dict[str, int]:
-    """How many case alerts without a hard trigger a brand opened since an instant, by level: the spent budget."""
-    statement = (
-        select(alert.c.level, func.count())
-        .where(
-            alert.c.brand == brand,
-            alert.c.opened_at > since,
-            alert.c.is_hard.is_(False),
-            alert.c.leg.in_([Leg.CASE.value, Leg.AGEING.value]),
-        )
-        .group_by(alert.c.level)
+def risen_since(tx: Connection, brands: Sequence[str], since: datetime) -> dict[str, tuple[str, str, datetime]]:
+    """The case alerts of these brands that came to their level since an instant: (brand, level, since when) by id."""
+    statement = select(alert.c.id, alert.c.brand, alert.c.level, alert.c.level_since).where(
+        alert.c.brand.in_(brands),
+        alert.c.level_since > since,
+        alert.c.leg.in_([Leg.CASE.value, Leg.AGEING.value]),
     )
-    return {row[0]: row[1] for row in tx.execute(statement)}
+    return {row.id: (row.brand, row.level, row.level_since) for row in tx.execute(statement)}
 
 
 def latest_sequence(tx: Connection) -> int:
@@ -191,12 +184,3 @@ def _row(found: Alert) -> dict[str, Any]:
     row["reasons"] = [reason.as_dict() for reason in found.reasons]
     row["evidence"] = [{"post": item.post, "role": item.role} for item in found.evidence]
     return row
-
-
-def _alert(row: RowMapping) -> Alert:
-    values: dict[str, Any] = {name: row[name] for name in _PLAIN}
-    values |= {"group": row["group_key"], "case": row["case_id"], "versions": row["versions"]}
-    values |= {"leg": Leg(row["leg"]), "level": Level(row["level"]), "state": AlertState(row["state"])}
-    values["reasons"] = tuple(Reason(**reason) for reason in row["reasons"])
-    values["evidence"] = tuple(Evidence(**item) for item in row["evidence"])
-    return Alert(**values)

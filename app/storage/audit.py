@@ -1,7 +1,7 @@
 """The audit: what must always hold, counted from the rows. Every chaos test and `fretwatch doctor --audit` run it.
 
 I1 every post exists once (by constraint) and every mention is read, waiting or quarantined. I2 every complaint mention
-is in exactly one case. I3 trend buckets equal a recount. I4 every announced change has its deliveries or none was wanted.
+is in exactly one case. I3 trend buckets equal a recount. I4 every delivery tells of a change that exists.
 I5 no delivery is stuck past two leases. I6 cases and alerts that are referred to exist.
 """
 

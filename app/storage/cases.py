@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, or_, select, tuple_, update
 
-from app.domain.cases import Case, CaseState
+from app.domain.cases import Case
+from app.storage import bulk
 from app.storage.bulk import Row, upsert
+from app.storage.reads_rows import case_of
 from app.storage.tables import case_member, complaint_case, mention, post, reading, reply
 
 CaseKey = tuple[str, str, str]
@@ -75,8 +77,7 @@ def next_due_at(tx: Connection) -> datetime | None:
 
 def insert(tx: Connection, cases: Sequence[Followed]) -> None:
     """Store new cases."""
-    if cases:
-        tx.execute(complaint_case.insert(), [_row(found) for found in cases])
+    bulk.insert(tx, complaint_case, [_row(found) for found in cases])
 
 
 def save(tx: Connection, cases: Sequence[Followed]) -> None:
@@ -102,8 +103,7 @@ def save_judgements(tx: Connection, rows: Sequence[tuple[str, float, str | None,
 
 def add_members(tx: Connection, pairs: Sequence[tuple[str, str]]) -> None:
     """Put complaint mentions into cases: (mention, case)."""
-    if pairs:
-        tx.execute(case_member.insert(), [{"mention_id": pair[0], "case_id": pair[1]} for pair in pairs])
+    bulk.insert(tx, case_member, [{"mention_id": pair[0], "case_id": pair[1]} for pair in pairs])
 
 
 def members_of(tx: Connection, mention_ids: Sequence[str]) -> dict[str, str]:
@@ -139,6 +139,7 @@ def posts_of_cases(tx: Connection, case_ids: Sequence[str]) -> dict[str, list[st
             select(case_member.c.case_id, mention.c.post_id)
             .join(mention, mention.c.id == case_member.c.mention_id)
             .where(case_member.c.case_id.in_(case_ids))
+            .order_by(mention.c.event_at, mention.c.id)
         )
         for row in tx.execute(statement):
             found.setdefault(row[0], []).append(row[1])
@@ -196,10 +197,7 @@ def attach_reply(tx: Connection, mention_id: str, case_id: str) -> None:
 
 
 def _followed(row: RowMapping) -> Followed:
-    values = {name: row[name] for name in _FIELDS}
-    values["state"] = CaseState(values["state"])
-    values["signals"] = frozenset(values["signals"])
-    return Followed(Case(**values), row["language"], row["visibility"], row["first_answered_at"])
+    return Followed(case_of(row), row["language"], row["visibility"], row["first_answered_at"])
 
 
 def _row(found: Followed) -> dict[str, Any]:

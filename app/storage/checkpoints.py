@@ -120,3 +120,31 @@ def first_import_done(tx: Connection, name: str) -> bool:
     """Whether a source has completed a run before."""
     found = tx.execute(select(source.c.first_import_done_at).where(source.c.name == name)).scalar()
     return found is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A source that is polled, and how its runs went."""
+
+    source: SourceConfig
+    applied_at: datetime
+    last_success_at: datetime | None
+    fails: int
+    last_error: str | None
+    paused_why: str | None
+
+
+def watched_sources(tx: Connection) -> list[Watched]:
+    """Every source that a file names."""
+    statement = select(source).where(source.c.retired_at.is_(None), source.c.next_poll_at.is_not(None))
+    return [
+        Watched(
+            source_from_json(row.config),
+            row.applied_at,
+            row.last_success_at,
+            row.fails,
+            row.last_error,
+            row.paused_why,
+        )
+        for row in tx.execute(statement)
+    ]

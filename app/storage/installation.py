@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from app.storage.bulk import upsert
 from app.storage.tables import setting
@@ -30,3 +30,14 @@ def virtual_now(tx: Connection) -> datetime | None:
 def set_virtual_now(tx: Connection, instant: datetime) -> None:
     """Remember how far a replay has come."""
     put(tx, EVENT_CLOCK, {"at": instant.isoformat()})
+
+
+def keys(tx: Connection, prefix: str) -> list[str]:
+    """The keys that begin like this."""
+    statement = select(setting.c.key).where(setting.c.key.startswith(prefix, autoescape=True)).order_by(setting.c.key)
+    return list(tx.execute(statement).scalars())
+
+
+def forget(tx: Connection, key: str) -> None:
+    """Drop a key."""
+    tx.execute(delete(setting).where(setting.c.key == key))

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select, tuple_, update
 
 from app.domain.posts import EngagementSample, Tombstone
-from app.storage.bulk import Row, insert_into, insert_missing
+from app.storage.bulk import Row, insert_missing, insert_missing_returning
 from app.storage.tables import engagement_sample, mention, post, reading
 
 
@@ -36,6 +36,7 @@ class Unread:
     title: str | None
     language: str | None
     followers: int | None
+    is_verified: bool
     rating: float | None
     visibility: str
     is_late: bool
@@ -56,10 +57,7 @@ _KEY = ("source", "external_id")
 
 def insert_posts(tx: Connection, rows: Sequence[Row]) -> set[str]:
     """Insert the posts that are new by their natural key; the ids of those really inserted."""
-    if not rows:
-        return set()
-    statement = insert_into(tx, post).on_conflict_do_nothing(index_elements=list(_KEY)).returning(post.c.id)
-    return set(tx.execute(statement, list(rows)).scalars())
+    return insert_missing_returning(tx, post, rows, key=_KEY, returning="id")
 
 
 def known_posts(tx: Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Known]:
@@ -153,6 +151,7 @@ def unread(tx: Connection, ids: Sequence[str]) -> list[Unread]:
             post.c.title,
             post.c.language,
             post.c.followers,
+            post.c.is_verified,
             post.c.rating,
             post.c.visibility,
             post.c.is_late,

@@ -1,7 +1,7 @@
 """Reads of posts with the mention they are seen through, its active reading, and their engagement."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -67,6 +67,9 @@ class PostView:
         single = [self.labels.get(name) for name in ("failure", "stage", "severity")]
         listed = [code for name in ("justice", "signals") for code in self.labels.get(name) or ()]
         return tuple(code for code in (*single, *listed) if code)
+
+
+_POST_FIELDS: Final = frozenset(item.name for item in fields(PostView))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,7 @@ def predictions_of(tx: Connection, mentions: Sequence[str]) -> list[tuple[str, s
 
 def _select() -> Select[Any]:
     post, mention, reading = t.post, t.mention, t.reading
-    columns = [column for column in post.c if column.name != "content_hash"]
+    columns = [column for column in post.c if column.name in _POST_FIELDS]
     return select(
         *columns,
         mention.c.id.label("mention"),
@@ -219,7 +222,8 @@ def _has_label(name: str, code: str, *, is_sqlite: bool) -> ColumnElement[bool]:
     if name == "complaint":
         return t.reading.c.complaint.is_(code == "yes")
     if name not in _LISTS:
-        return labels[name].as_string() == code
+        named: ColumnElement[bool] = labels[name].as_string() == code
+        return named
     if is_sqlite:
         # The codes come from the taxonomy: no quote can stand in one, so the quoted code is the whole element.
         return func.json_extract(labels, f"$.{name}").contains(f'"{code}"', autoescape=True)

@@ -1,10 +1,9 @@
 """Rows to domain values, and the conditions that every read shares: who may see which brand, and what is private."""
 
-from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Table, and_, true
+from sqlalchemy import ColumnElement, RowMapping, Table, and_, true
 
 from app.domain.access import Sight
 from app.domain.alerts import Alert, AlertState, Evidence, Leg, Level, Reason
@@ -36,14 +35,14 @@ def posts_seen_by(sight: Sight) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def case_of(row: Mapping[str, Any]) -> Case:
+def case_of(row: RowMapping) -> Case:
     """A row of complaint_case."""
     values = {name: row[name] for name in _CASE_FIELDS}
     values |= {"state": CaseState(row["state"]), "signals": frozenset(row["signals"])}
     return Case(**values)
 
 
-def alert_of(row: Mapping[str, Any]) -> Alert:
+def alert_of(row: RowMapping) -> Alert:
     """A row of alert."""
     values = {name: row[name] for name in _ALERT_FIELDS}
     values |= {

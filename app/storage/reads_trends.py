@@ -74,12 +74,14 @@ def gaps(tx: Connection, sources: Sequence[str], *, start: datetime, end: dateti
     return [GapView(row.source, row.start_at, row.end_at) for row in tx.execute(query.order_by(gap.c.start_at))]
 
 
-def heard_between(tx: Connection, brand: str) -> dict[str, tuple[datetime, datetime]]:
-    """The first and the last hour that each source was counted in for this brand."""
+def heard_between(tx: Connection, brand: str, *, private: bool) -> dict[str, tuple[datetime, datetime]]:
+    """The first and the last hour that each source was counted in for this brand, in public or at all."""
     bucket = t.trend_bucket
     query = select(bucket.c.source, func.min(bucket.c.hour).label("first"), func.max(bucket.c.hour).label("last"))
-    query = query.where(bucket.c.brand == brand, bucket.c.dimension == MENTIONS).group_by(bucket.c.source)
-    return {row.source: (row.first, row.last) for row in tx.execute(query)}
+    query = query.where(bucket.c.brand == brand, bucket.c.dimension == MENTIONS)
+    if not private:
+        query = query.where(bucket.c.visibility == "public")
+    return {row.source: (row.first, row.last) for row in tx.execute(query.group_by(bucket.c.source))}
 
 
 def latest_classifier(tx: Connection) -> str | None:

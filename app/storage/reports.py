@@ -35,3 +35,30 @@ def totals(tx: Connection) -> Totals:
 
 def _count(tx: Connection, statement: Select[int]) -> int:
     return tx.execute(statement).scalar_one()
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What one source brought for one brand."""
+
+    posts: int
+    complaints: int
+    unanswered: int
+
+
+def imported(tx: Connection, source: str) -> dict[str, Imported]:
+    """Posts, complaints and unanswered cases of a source, by brand."""
+    brought = (
+        select(mention.c.brand, func.count(), func.count().filter(reading.c.complaint.is_(True)))
+        .join(post, post.c.id == mention.c.post_id)
+        .outerjoin(reading, reading.c.mention_id == mention.c.id)
+        .where(post.c.source == source, mention.c.role == "customer")
+        .group_by(mention.c.brand)
+    )
+    waiting = (
+        select(complaint_case.c.brand, func.count())
+        .where(complaint_case.c.source == source, complaint_case.c.state.in_(["waiting", "unsatisfied", "paused"]))
+        .group_by(complaint_case.c.brand)
+    )
+    open_cases = {row[0]: row[1] for row in tx.execute(waiting)}
+    return {row[0]: Imported(row[1], row[2], open_cases.get(row[0], 0)) for row in tx.execute(brought)}

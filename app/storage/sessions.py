@@ -52,7 +52,9 @@ def consume_link(tx: Transaction, token: str, now: datetime, *, lifetime: timede
     )
     person = tx.execute(used).scalar_one_or_none()
     if person is None:
-        message = "This sign-in link was used already, or is too old. Print a new one with `fretwatch keys sign-in`."
+        message = (
+            "This sign-in link was used already, or is too old. `fretwatch serve` prints a new one each time it starts."
+        )
         raise Unauthenticated(message)
     return _insert(tx, kind="session", person=person, now=now, lifetime=lifetime)
 

@@ -180,6 +180,7 @@ post = Table(
     Column("handle", Text),
     Column("author_name", Text),
     Column("followers", BigInteger),
+    Column("is_verified", Boolean, nullable=False),
     Column("parent_id", Text),
     Column("thread_id", Text),
     Column("rating", Float),
@@ -208,6 +209,7 @@ mention = Table(
     Column("event_at", UtcDateTime, nullable=False),
     UniqueConstraint("post_id", "brand"),
     Index("ix_mention_brand_event_at", "brand", "event_at"),
+    Index("ix_mention_event_at", "event_at", "id"),
 )
 """`role` is `customer`, or `reply` for a public reply by one of the brand's handles."""
 
@@ -505,6 +507,7 @@ delivery = Table(
     ),
     Index("ix_delivery_endpoint", "endpoint", "event_at"),
     Index("ix_delivery_alert_id", "alert_id"),
+    Index("ix_delivery_state", "state", "finished_at"),
 )
 """The outbox. `id` is the webhook-id; `state` is pending, delivered, dead, held (waits for the digest) or cancelled."""
 

@@ -1,0 +1,1 @@
+"""The JSON API under `/api/v1`: an application of its own, mounted by the runtime."""

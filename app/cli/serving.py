@@ -1,0 +1,69 @@
+"""`serve` and `demo`: the processes that stay."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from app.cli.edge import configuration_of
+from app.cli.output import AsJson, emit_json
+from app.domain.errors import Refused
+
+_OF_DEMO: Final = ("fretwatch.db", "secret", "receiver.jsonl")
+"""What a demo leaves in its folder."""
+Host = Annotated[str | None, typer.Option(help="The address to listen on; [server] host if not given.")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="The port to listen on; [server] port if not given.")]
+
+
+def serve(
+    context: typer.Context,
+    host: Host = None,
+    port: Port = None,
+    roles: Annotated[
+        str, typer.Option(help="What this process does: all, or some of web,collect,read,tick,deliver.")
+    ] = "all",
+) -> None:
+    """Run the service: pages, API, collecting, reading, ticking and delivering in one process."""
+    from app.runtime.server import serve as run
+
+    configuration = configuration_of(context)
+    run(
+        configuration,
+        host=host or configuration.host,
+        port=configuration.port if port is None else port,
+        roles=tuple(role.strip() for role in roles.split(",") if role.strip()),
+    )
+
+
+def demo(
+    context: typer.Context,
+    host: Host = None,
+    port: Port = None,
+    seconds: Annotated[float, typer.Option(min=0, help="How long the ten months shall take.")] = 120.0,
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its database and its key.")] = Path("var/demo"),
+    leave: Annotated[
+        bool, typer.Option("--leave", help="Leave when the story is told, instead of serving it.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Play the story of the broken guitar through the whole product, and keep serving it."""
+    from app.runtime.demo import run_demo
+
+    configuration = configuration_of(context)
+    _require_own(folder)
+    report = run_demo(
+        host=host or configuration.host,
+        port=configuration.port if port is None else port,
+        seconds=seconds,
+        folder=folder,
+        keep_serving=not leave,
+    )
+    if as_json:
+        emit_json(report)
+
+
+def _require_own(folder: Path) -> None:
+    """The demo begins by emptying its folder: it must hold nothing but an earlier demo."""
+    foreign = [path.name for path in folder.iterdir() if not path.name.startswith(_OF_DEMO)] if folder.is_dir() else []
+    if foreign:
+        raise Refused(f"{folder} holds {foreign[0]}, which is not of a demo; give another folder with --folder")

@@ -1,0 +1,1 @@
+"""Sending what the outbox holds: when (`retry`), how (`webhook`), and the loop that does it (`dispatcher`)."""

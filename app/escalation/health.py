@@ -1,0 +1,55 @@
+"""A source that is silent or fails is itself a warning: what is not heard looks like peace."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.domain.alerts import Leg, Level, Reason
+from app.escalation.judge import Judgement
+from app.escalation.risk import level_of
+from app.escalation.words import span
+
+SILENT_AFTER_INTERVALS: Final = 3
+"""RELIABILITY C7: a source is silent after three of its intervals without a run that succeeded."""
+LEAST_SILENCE: Final = timedelta(minutes=15)
+_RISK: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What is known of a source's runs."""
+
+    name: str
+    interval: timedelta
+    since: datetime
+    """When it last succeeded, or when it was first asked for."""
+    fails: int
+    last_error: str | None
+    paused_why: str | None
+
+
+def judge_source(state: SourceState, now: datetime) -> Judgement:
+    """Whether a source needs a person: it was paused, or nothing came through for three intervals."""
+    silence = now - state.since
+    allowed = max(LEAST_SILENCE, SILENT_AFTER_INTERVALS * state.interval)
+    if state.paused_why is None and silence <= allowed:
+        return Judgement(Leg.HEALTH, None, 0.0, False, "", (), None, False, ended="the source answers again")
+    hours, limit = silence / timedelta(hours=1), allowed / timedelta(hours=1)
+    reasons = [
+        Reason("silent", "health", f"No run succeeded for {span(silence)}", round(hours, 2), "h", round(limit, 2)),
+        Reason("fails", "health", f"{state.fails} runs failed in a row", float(state.fails), "runs"),
+    ]
+    why = state.paused_why or state.last_error
+    if why:
+        reasons.append(Reason("error", "health", why[:300]))
+    verb = "is paused" if state.paused_why else "is silent"
+    return Judgement(
+        leg=Leg.HEALTH,
+        level=level_of(_RISK) or Level.WARN,
+        risk=_RISK,
+        is_hard=False,
+        title=f"The source {state.name} {verb}: nothing came through for {span(silence)}",
+        reasons=tuple(reasons),
+        next_eval_at=None,
+        in_queue=False,
+    )

@@ -1,0 +1,238 @@
+"""One process: the API and the pages, and beside them the roles that collect, read, let time pass and deliver."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from app import __version__
+from app.api.application import PREFIX, build_api
+from app.api.context import ApiContext
+from app.domain.access import Scope
+from app.domain.errors import FretwatchError, PortInUse, UsageError
+from app.domain.policies import Policy
+from app.domain.ports import Event
+from app.observability import QUEUE_PENDING, configure_logging
+from app.pipeline.intake import IntakeReport
+from app.runtime import jobs
+from app.runtime.wiring import Product, apply_configuration, open_product
+from app.settings import Configuration, ensure_master_key
+from app.storage import queue, schema, sessions
+from app.web.application import Banner, WebContext, mount_web
+
+log = structlog.get_logger(__name__)
+
+_LINK_FOR: Final = timedelta(hours=12)
+_DRAIN_FOR: Final = 20.0
+"""RELIABILITY R9: a stop drains within 20 seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What only the demo shows: a banner, the facts behind it, and what the local receiver got."""
+
+    banner: Callable[[], Banner | None] = lambda: None
+    facts: Path | None = None
+    receiver_log: Path | None = None
+
+
+class Taking:
+    """The intake for what is pushed: always for the brands that are watched now."""
+
+    def __init__(self, product: Product) -> None:
+        self._product = product
+
+    def take(self, events: Sequence[Event]) -> IntakeReport:
+        """Store a batch."""
+        return self._product.intake().take(events)
+
+
+def serve(
+    configuration: Configuration,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    roles: Iterable[str] = jobs.ROLES,
+) -> None:
+    """Run until stopped. Raises `PortInUse`, `DatabaseUnavailable`, `ModelUnavailable` before anything is started."""
+    asked = frozenset(roles)
+    wanted = frozenset(jobs.ROLES) if "all" in asked else asked
+    unknown = sorted(wanted - set(jobs.ROLES))
+    if unknown:
+        raise UsageError(f"there is no role {unknown[0]!r}; the roles are {', '.join(jobs.ROLES)}")
+    configure_logging()
+    address = (host or configuration.host, port or configuration.port)
+    listener = listen(*address) if jobs.WEB in wanted else None
+    product = open_product(configuration)
+    try:
+        apply_configuration(configuration, product.database)
+        asyncio.run(run(product, wanted, listener))
+    finally:
+        product.close()
+
+
+async def run(
+    product: Product, roles: frozenset[str], listener: socket.socket | None, demo: Demo | None = None
+) -> None:
+    """Run the roles in this event loop until the server is told to stop."""
+    if listener is None:
+        async with working(product, roles):
+            await asyncio.Event().wait()
+        return
+    application = build_application(product, roles, demo or Demo())
+    server = uvicorn.Server(
+        uvicorn.Config(application, log_config=None, access_log=False, timeout_graceful_shutdown=5, lifespan="on")
+    )
+    announce(product)
+    await server.serve(sockets=[listener])
+
+
+def build_application(product: Product, roles: frozenset[str], demo: Demo) -> FastAPI:
+    """The ASGI application: probes, metrics, API, pages; the other roles run in its lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with working(product, roles) as wake:
+            wake_delivery.append(wake)
+            yield
+
+    wake_delivery: list[Callable[[], None]] = []
+
+    def wake() -> None:
+        for each in wake_delivery:
+            each()
+
+    application = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    _add_probes(application, product)
+    pepper = ensure_master_key(product.configuration.secret_file)
+    application.mount(
+        PREFIX,
+        build_api(
+            ApiContext(
+                database=product.database,
+                clock=product.clock,
+                intake=Taking(product),
+                pepper=pepper,
+                public_url=product.configuration.public_url,
+                wake_delivery=wake,
+            )
+        ),
+    )
+    mount_web(
+        application,
+        WebContext(
+            database=product.database,
+            event_clock=product.clock,
+            public_url=product.configuration.public_url,
+            pepper=pepper,
+            policies=lambda: policies_by_brand(product),
+            wake=wake,
+            banner=demo.banner,
+            facts=demo.facts,
+            receiver_log=demo.receiver_log,
+            scopes=frozenset({Scope.READ, Scope.WRITE}),
+        ),
+    )
+    return application
+
+
+def policies_by_brand(product: Product) -> dict[str, Policy]:
+    """The policy of each brand that is watched."""
+    with product.database.read() as tx:
+        watching = product.watching(tx)
+    return {slug: watching.policy_of(slug) for slug in watching.brands}
+
+
+@asynccontextmanager
+async def working(product: Product, roles: frozenset[str]) -> AsyncIterator[Callable[[], None]]:
+    """The roles that work in the background; yields how to wake the sender of deliveries."""
+    stop = asyncio.Event()
+    egress = product.egress()
+    dispatcher = product.dispatcher(egress)
+    tasks = []
+    if jobs.READ in roles:
+        tasks.append(asyncio.create_task(product.worker().run(stop)))
+    if jobs.DELIVER in roles:
+        tasks.append(asyncio.create_task(dispatcher.run(stop)))
+    scheduler = jobs.schedule(product, roles)
+    scheduler.start()
+    loop = asyncio.get_running_loop()
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(dispatcher.wake.set)
+
+    try:
+        yield wake
+    finally:
+        scheduler.shutdown(wait=False)
+        stop.set()
+        if tasks:
+            await asyncio.wait(tasks, timeout=_DRAIN_FOR)
+        await egress.close()
+
+
+def announce(product: Product) -> None:
+    """Print the address and a one-time link; whoever can read this terminal may sign in."""
+    now = product.database.now()
+    with product.database.write() as tx:
+        token = sessions.create_link(tx, person="operator", now=now, lifetime=_LINK_FOR)
+    public_url = product.configuration.public_url.rstrip("/")
+    sys.stderr.write(
+        f"\n  Fretwatch {__version__} listens at {public_url}\n"
+        f"  Sign in once, within 12 hours: {public_url}/sign-in?token={token}\n\n"
+    )
+    sys.stderr.flush()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, taken before anything slow is done. Raises `PortInUse`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        message = (
+            f"{host}:{port} cannot be listened on ({error.strerror}). Stop the other program, or choose another port: "
+            f"fretwatch serve --port {port + 1}"
+        )
+        raise PortInUse(message) from error
+    listener.listen(128)
+    listener.setblocking(False)
+    return listener
+
+
+def _add_probes(application: FastAPI, product: Product) -> None:
+    @application.get("/livez")
+    async def livez() -> PlainTextResponse:
+        return PlainTextResponse("ok\n")
+
+    @application.get("/readyz")
+    async def readyz() -> JSONResponse:
+        try:
+            await asyncio.to_thread(schema.require_current, product.database)
+        except FretwatchError as error:
+            return JSONResponse({"status": "unavailable", "why": error.message}, status_code=503)
+        return JSONResponse({"status": "ready", "reader": product.pipeline.classify.version})
+
+    @application.get("/metrics")
+    async def metrics() -> PlainTextResponse:
+        QUEUE_PENDING.set(await asyncio.to_thread(_pending, product))
+        return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _pending(product: Product) -> int:
+    with product.database.read() as tx:
+        return queue.stats(tx, product.database.now()).pending

@@ -1,0 +1,1 @@
+"""Measurements that can be repeated; none of them is part of the product."""
