@@ -32,10 +32,12 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Play a file through the whole pipeline, in its own time. A second run stores nothing twice."""
+    from app.observability import configure_logging
     from app.runtime.replay import Pace
     from app.runtime.replay import replay as play
     from app.runtime.wiring import apply_configuration, open_product
 
+    configure_logging(level="WARNING")
     pace = Pace(_speed(speed))
     product = open_product(configuration_of(context))
     try:
@@ -60,9 +62,11 @@ def collect(
     """Read the sources of fretwatch.toml once. To read them on their schedule, run: fretwatch serve."""
     if not once:
         raise typer.BadParameter("write `fretwatch collect --once`; on a schedule, `fretwatch serve` collects")
+    from app.observability import configure_logging
     from app.runtime.collecting import collect_once
     from app.runtime.wiring import apply_configuration, open_product
 
+    configure_logging(level="WARNING")
     product = open_product(configuration_of(context))
     try:
         apply_configuration(product.configuration, product.database)

@@ -4,7 +4,7 @@ Past its clock a case is in the unanswered queue. What makes it an alert of its 
 
 | past its clock, and | level | risk |
 |---|---|---|
-| gravity 0 or 1 | none, queue only | 0.15 |
+| gravity 0 or 1, or p(complaint) below 0.6 with gravity 2 | none, queue only | 0.15 |
 | gravity 2 | watch | 0.2 + 0.05 for each doubling of the time waited, at most 0.45 |
 | gravity 2 at twice the clock, reach above the usual | warn | 0.5 + 0.05 for each doubling, at most 0.75 |
 | gravity 3, a repeated contact, or a refused redress | warn | the same |
@@ -22,6 +22,8 @@ from app.domain.policies import Policy
 from app.escalation.score import Usual, standing
 
 QUEUE_RISK: Final = 0.15
+SURE: Final = 0.6
+"""Below this probability waiting alone is no reason to interrupt somebody: the text may be no complaint at all."""
 PER_DOUBLING: Final = 0.05
 AGEING: Final = {Level.WATCH: (0.2, 0.45), Level.WARN: (0.5, 0.75), Level.PAGE: (0.8, 0.95)}
 """Level -> risk when the clock has just run out, and the most that waiting makes of it."""
@@ -90,7 +92,7 @@ def _level(case: Case, wait: Wait, *, gravity: int, is_hard: bool, usual: Usual)
         return Level.PAGE
     if gravity >= 3 or not _REFUSED_OR_REPEATED.isdisjoint(case.signals):
         return Level.WARN
-    if gravity < 2:
+    if gravity < 2 or case.complaint < SURE:
         return None
     _, value, limit = standing(case, usual)
     return Level.WARN if wait.multiple >= 2 and value > limit else Level.WATCH

@@ -120,7 +120,7 @@ class _Move:
     left: Mapping[str, int] | None
 
     def opened(self, new_id: Callable[[], str]) -> list[AlertChange]:
-        level = affordable(self.judgement, self.left)
+        level = affordable(self.judgement, self.left) if self.judgement.may_open else None
         if level is None:
             return []
         alert = Alert(
@@ -143,7 +143,7 @@ class _Move:
         resolved_at, changed_at = current.resolved_at, self.subject.changed_at
         if resolved_at is not None and changed_at is not None and changed_at <= resolved_at:
             return []
-        level = affordable(self.judgement, self.left)
+        level = affordable(self.judgement, self.left) if self.judgement.may_open else None
         if level is None:
             return []
         return [self._announced(current, level, ChangeKind.REOPENED, "it goes on")]

@@ -45,6 +45,8 @@ class Judgement:
     beyond_budget: bool = False
     ended: str = ""
     holds: bool = False
+    may_open: bool = True
+    """False for an answered case: while it still spreads it keeps the alert it has, and never opens another."""
     gravity: int = 0
 
 
@@ -85,6 +87,7 @@ def judge(case: Case, policy: Policy, *, now: datetime, usual: Usual = ORDINARY)
         in_queue=is_past,
         beyond_budget=trigger is not None and trigger.beyond_budget,
         holds=holds,
+        may_open=case.state is not CaseState.ANSWERED,
         gravity=gravity,
     )
 

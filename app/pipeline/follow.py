@@ -132,7 +132,7 @@ class _Book:
             mention.brand,
             mention.source,
             _author(mention),
-            has_clock=sight.answerable,
+            has_clock=sight.answerable and not self._joins_a_chorus(mention),
             sees_replies=sight.sees_replies,
         )
         case = following.open_case(facts, place, policy, id=new_id())
@@ -142,6 +142,14 @@ class _Book:
         self._changed.add(case.id)
         self._count_answer(found, "no", 1)
         return case.id
+
+    def _joins_a_chorus(self, mention: Unread) -> bool:
+        """Whether this comments on somebody else's complaint: an answer there answers it, so it has no clock of its own."""
+        if mention.parent_id is None:
+            return False
+        parent = {"source": mention.source, "brand": mention.brand, "parent_id": mention.parent_id, "thread_id": None}
+        case_id = self._post_case.get((mention.source, mention.parent_id)) or cases.case_answered_by(self._tx, parent)
+        return case_id is not None and self._by_key.get(_key(mention)) != case_id
 
     def _join(self, case_id: str, facts: ComplaintFacts, policy: Policy) -> None:
         found = self._entries[case_id].found

@@ -5,7 +5,7 @@ One transaction a batch. Idempotent by (source, external_id): a second time chan
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -134,7 +134,7 @@ class _Storing:
         edited = self._revise([(known[key].id, passing[key]) for key in known if _is_edit(known[key], passing[key])])
         self._quarantine([item for item in items if item.refused is not None])
         self._samples(items, batch.samples, ids | {key: found.id for key, found in known.items()})
-        report.posts = [_taken(item, ids, known, edited) for item in items]
+        report.posts = _once_created([_taken(item, ids, known, edited) for item in items])
         report.removed = posts.remove_posts(self._tx, batch.tombstones)
         report.samples = len(batch.samples)
         queue.publish(self._tx, queue.chunks_of([mention for _, mention in sorted(self._work)]), self._now)
@@ -221,6 +221,17 @@ class _Storing:
 
 def _is_edit(known: posts.Known, item: Item) -> bool:
     return known.content_hash != item.content_hash and not known.is_removed
+
+
+def _once_created(taken: Sequence[Taken]) -> list[Taken]:
+    """A post that comes twice in one batch is stored once: every row after the first is a duplicate."""
+    seen: set[str | None] = set()
+    found = []
+    for one in taken:
+        again = one.outcome == CREATED and one.post_id in seen
+        seen.add(one.post_id)
+        found.append(replace(one, outcome=DUPLICATE) if again else one)
+    return found
 
 
 def _taken(

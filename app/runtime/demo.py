@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -82,7 +82,9 @@ class _Demo:
 
     async def tell(self, listener: Any, *, keep_serving: bool) -> DemoReport:
         """Serve from the first second; stop after the last one unless the demo is to stay."""
-        serving = asyncio.create_task(run(self._product, frozenset({jobs.WEB, jobs.DELIVER}), listener, self._pages()))
+        stop = asyncio.Event()
+        roles = frozenset({jobs.WEB, jobs.DELIVER})
+        serving = asyncio.create_task(run(self._product, roles, listener, demo=self._pages(), stop=stop))
         try:
             report = await self._play()
             await self._deliver_the_rest()
@@ -93,9 +95,8 @@ class _Demo:
                     await serving
             return found
         finally:
-            serving.cancel()
-            with suppress(asyncio.CancelledError):
-                await serving
+            stop.set()
+            await serving
 
     async def _play(self) -> ReplayReport:
         clock = self._product.clock

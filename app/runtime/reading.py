@@ -55,8 +55,25 @@ class ReadingWorker:
         self._recorded = recorded
 
     async def drain(self, more: Callable[[], bool] = lambda: False) -> int:
-        """Work until the queue is empty and `more` says that nothing else will come; how many mentions were done."""
-        return await self._work(until=lambda: not more(), wait=0.05)
+        """Work until the queue is empty and `more` says that nothing else will come; how many mentions were done.
+
+        What another worker holds is waited for: one that was killed holds its chunks until their lease ends.
+        """
+        done = await self._work(until=lambda: not more(), wait=0.05)
+        while (stats := await self._queue.stats()).pending or stats.in_flight:
+            await self._wait_for_others(stats.pending + stats.in_flight)
+            done += await self._work(until=lambda: True, wait=0)
+        return done
+
+    async def drain_leftovers(self) -> int:
+        """Work off, in their order, what a killed worker left; first wait until nobody holds any of it."""
+        while held := (await self._queue.stats()).in_flight:
+            await self._wait_for_others(held)
+        return await self.drain()
+
+    async def _wait_for_others(self, chunks: int) -> None:
+        log.warning("waiting for what a stopped worker left: its lease ends within two minutes", chunks=chunks)
+        await asyncio.sleep(_WAIT)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; a database that goes away is waited for."""

@@ -147,6 +147,7 @@ class Player:
         began, before = perf_counter(), await asyncio.to_thread(self._count)
         feeding_done = asyncio.Event()
         worker = self._product.worker(recorded=self._time_passes)
+        await worker.drain_leftovers()
         async with asyncio.TaskGroup() as group:
             group.create_task(worker.drain(lambda: not feeding_done.is_set()))
             try:
@@ -159,11 +160,15 @@ class Player:
         """One stretch of event time after another: each is stored, read and lived through before the next."""
         began, before = perf_counter(), await asyncio.to_thread(self._count)
         worker = self._product.worker()
+        await worker.drain_leftovers()
+        told = 0.0
         for batch in self._stretches(iter(records)):
             previous = self.report.last_at
             events = self._events(batch)
             if previous is not None and self.report.last_at is not None:
-                await asyncio.sleep(self._pace.pause(previous, self.report.last_at))
+                told += self._pace.pause(previous, self.report.last_at)
+                # What the work itself took is part of the pause: a slow machine catches up where the story is quiet.
+                await asyncio.sleep(max(0.0, began + told - perf_counter()))
             await self._take(events)
             await worker.drain()
             if self.report.last_at is not None:
@@ -186,7 +191,11 @@ class Player:
         ends: datetime | None = None
         for record in records:
             at = _time_of(record)
-            if batch and (len(batch) >= BATCH or (at is not None and ends is not None and at >= ends)):
+            is_over = len(batch) >= BATCH or (at is not None and ends is not None and at >= ends)
+            # Posts are judged by the counters of their own time: a sample and the posts before it are two stretches.
+            if batch and (
+                is_over or isinstance(record, EngagementSample) is not isinstance(batch[-1], EngagementSample)
+            ):
                 yield batch
                 batch, ends = [], None
             if ends is None and at is not None:

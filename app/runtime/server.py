@@ -1,6 +1,7 @@
 """One process: the API and the pages, and beside them the roles that collect, read, let time pass and deliver."""
 
 import asyncio
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -83,19 +84,39 @@ def serve(
 
 
 async def run(
-    product: Product, roles: frozenset[str], listener: socket.socket | None, demo: Demo | None = None
+    product: Product,
+    roles: frozenset[str],
+    listener: socket.socket | None,
+    *,
+    demo: Demo | None = None,
+    stop: asyncio.Event | None = None,
 ) -> None:
-    """Run the roles in this event loop until the server is told to stop."""
+    """Run the roles in this event loop until a signal comes, or `stop` is set."""
+    stop = stop or asyncio.Event()
     if listener is None:
-        async with working(product, roles):
-            await asyncio.Event().wait()
+        await _without_pages(product, roles, stop)
         return
     application = build_application(product, roles, demo or Demo())
     server = uvicorn.Server(
         uvicorn.Config(application, log_config=None, access_log=False, timeout_graceful_shutdown=5, lifespan="on")
     )
     announce(product)
+
+    async def end() -> None:
+        await stop.wait()
+        server.should_exit = True
+
+    ending = asyncio.create_task(end())
     await server.serve(sockets=[listener])
+    ending.cancel()
+
+
+async def _without_pages(product: Product, roles: frozenset[str], stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with working(product, roles):
+        await stop.wait()
 
 
 def build_application(product: Product, roles: frozenset[str], demo: Demo) -> FastAPI:

@@ -37,9 +37,9 @@ TOPICS: Final = {
 }  # fmt: skip
 """Shares of the ordinary posts, in parts."""
 COMPLAINTS: Final = ("delay", "bag", "billing", "access", "staff", "unresponsive", "misinformation", "policy")
-ANSWERED: Final = 0.93
+ANSWERED: Final = 0.985
 """Share of ordinary complaints that get a reply which meets the policy; a few get a weak one, the rest none."""
-WEAK: Final = 0.03
+WEAK: Final = 0.01
 
 Line = dict[str, Any]
 Words = Mapping[str, Any]
