@@ -30,7 +30,7 @@ from app.domain.posts import (
     Visibility,
 )
 from collectors.mapping import nearest
-from collectors.values import count, decimal, identifier, iso_time, scalar, shown, slug, unix_time
+from collectors.values import count, decimal, identifier, iso_time, scalar, shown, slug, source_name, unix_time
 
 COUNTERS: Final = ("views", "likes", "shares", "replies")
 POST_KEYS: Final = frozenset(
@@ -64,11 +64,12 @@ def line_from(raw: Any, source: str) -> Line:
         raise ValueError("is no JSON object")
     kind = raw.get("kind", "post")
     special = SPECIAL.get(kind) if isinstance(kind, str) else None
+    source = source_name(_text(raw, "source") or source)
     if special is not None:
-        return special(raw, _text(raw, "source") or source)
+        return special(raw, source)
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"has the unknown kind {shown(str(kind))}{nearest(str(kind), (*KINDS, *SPECIAL))}")
-    return _post(raw, KINDS[kind], _text(raw, "source") or source)
+    return _post(raw, KINDS[kind], source)
 
 
 def _post(raw: Mapping[str, Any], kind: PostKind, source: str) -> Post:

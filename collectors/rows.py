@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from app.domain.posts import PRIVATE_KINDS, Author, EngagementSample, Post, PostKind, Visibility
 from collectors.mapping import ColumnMapping, ColumnSpec
-from collectors.values import count, decimal, identifier, scalar, shown, slug, time_parser
+from collectors.values import count, decimal, identifier, scalar, shown, slug, source_name, time_parser
 
 Row = Mapping[str, Any]
 Getter = Callable[[Row], Any]
@@ -39,7 +39,7 @@ def post_maker(mapping: ColumnMapping, source: str) -> MakePost:
         created_at = created(row)
         who = identifier(author(row))
         key = identifier(external_id(row)) or _row_hash("id" in fields, who, created_at, words)
-        origin = scalar(named_source(row)) or source
+        origin = source_name(scalar(named_source(row)) or source)
         what = kind(row)
         told = {name: count(get(row)) for name, get in counters}
         return Post(

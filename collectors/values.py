@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
+MAX_SOURCE_CHARS: Final = 64
 LARGEST: Final = 2**63 - 1
 ABSENT: Final = frozenset({"", "nan", "null", "none", "n/a"})
 """How tables write that a cell is empty."""
@@ -44,6 +45,14 @@ def identifier(value: Any) -> str | None:
     if text.casefold() in ABSENT:
         return None
     return text[:-2] if text.endswith(".0") and text[:-2].isdecimal() else text
+
+
+@lru_cache(maxsize=4096)
+def source_name(name: str) -> str:
+    """The name of a source: up to 64 characters, none of them a control character or half a surrogate pair."""
+    if len(name) > MAX_SOURCE_CHARS or not name.isprintable():
+        raise ValueError(f"has the source {shown(name)}; a source's name is up to {MAX_SOURCE_CHARS} plain characters")
+    return name
 
 
 def count(value: Any) -> int | None:

@@ -13,6 +13,7 @@ from app.domain.errors import NotFound
 from app.domain.policies import Policy
 from app.domain.trends import BucketKey
 from app.escalation.alerts import act
+from app.escalation.following import close, reopen
 from app.storage import alerts, cases, configuration, reads_feed, trends
 from app.storage.alerts import Announcing
 from app.storage.cases import Followed
@@ -70,8 +71,8 @@ def act_on_alert(acting: Acting, principal: Principal, alert_id: str, wish: Wish
             feedback=wish.feedback,
         )
         alerts.save_changes(tx, [change], announcing, acting.database.now())
-        if wish.feedback == Feedback.ANSWERED_ELSEWHERE and found.case is not None:
-            _stop_clock(tx, found.case, change.at)
+        if found.case is not None:
+            _settle_case(tx, found.case, wish, announcing.policies.get(found.brand, Policy()), change.at)
         after = _load(tx, alert_id, principal)
     acting.wake()
     return after
@@ -86,6 +87,18 @@ def announcing_of(tx: Transaction, *, public_url: str) -> Announcing:
         if brand.policy in policies
     }
     return Announcing(endpoints=configuration.load_endpoints(tx), policies=by_brand, public_url=public_url)
+
+
+def _settle_case(tx: Transaction, case_id: str, wish: Wish, policy: Policy, at: datetime) -> None:
+    """What an action on the alert means for its case: a resolution ends it, a reopening starts its clock anew."""
+    if wish.feedback == Feedback.ANSWERED_ELSEWHERE:
+        _stop_clock(tx, case_id, at)
+        return
+    for found in cases.by_ids(tx, [case_id]).values():
+        if wish.action == "resolve" and found.case.state is not CaseState.CLOSED:
+            cases.save(tx, [replace(found, case=close(found.case, at=at))])
+        elif wish.action == "reopen" and found.case.state is CaseState.CLOSED:
+            cases.save(tx, [replace(found, case=reopen(found.case, policy, at=at))])
 
 
 def _stop_clock(tx: Transaction, case_id: str, at: datetime) -> None:

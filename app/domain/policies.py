@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -150,9 +150,12 @@ def _within_hours(start: datetime, span: timedelta, hours: BusinessHours, zone: 
     for _ in range(3660):
         window = hours.windows.get(local.weekday())
         if window is not None:
-            opens = local.replace(hour=window[0].hour, minute=window[0].minute, second=0, microsecond=0)
-            closes = local.replace(hour=window[1].hour, minute=window[1].minute, second=0, microsecond=0)
-            begin = max(local, opens)
+            # In UTC: two wall times of one zone differ by the wall clock, which jumps twice a year.
+            opens = local.replace(hour=window[0].hour, minute=window[0].minute, second=0, microsecond=0).astimezone(UTC)
+            closes = local.replace(hour=window[1].hour, minute=window[1].minute, second=0, microsecond=0).astimezone(
+                UTC
+            )
+            begin = max(local.astimezone(UTC), opens)
             if begin < closes:
                 if closes - begin >= left:
                     return (begin + left).astimezone(start.tzinfo)

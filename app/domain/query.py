@@ -100,7 +100,9 @@ class _Parser:
             match = _TOKEN.match(query, position)
             if match is None:
                 raise self._wrong(f"cannot read from position {position} (is a quotation mark missing?)")
-            found.append(match.group(1) or match.group(2) or match.group(3) or "")
+            # A phrase keeps its quotation mark, so that "or" in quotes is a word and no operator.
+            phrase = match.group(1)
+            found.append(match.group(2) or match.group(3) if phrase is None else f'"{phrase}')
             position = match.end()
         return found
 

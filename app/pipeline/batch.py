@@ -68,6 +68,8 @@ class ReadBatch:
     unreadable: Sequence[tuple[Unread, str]] = ()
     fresh: list[ReadMention] = field(default_factory=list)
     """Mentions that count with this transaction for the first time."""
+    emptied: set[str] = field(default_factory=set)
+    """Cases whose last complaint was edited into something else."""
     touched: dict[str, Followed] = field(default_factory=dict)
     """Cases that this transaction changed, as they are now."""
     brand_replied: set[str] = field(default_factory=set)

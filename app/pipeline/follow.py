@@ -15,11 +15,14 @@ from app.escalation import following
 from app.escalation.following import BrandReply, ComplaintFacts, Place
 from app.pipeline.batch import ReadBatch, ReadMention, ReadReply
 from app.pipeline.watching import Watching
-from app.storage import cases, posts, trends
+from app.storage import cases, leases, posts, trends
 from app.storage.cases import CaseKey, Followed
 from app.storage.database import Transaction, now_of
 from app.storage.posts import Unread
 from app.storage.trends import BucketCounts
+
+_PlaceKey = tuple[str, str, str | None]
+"""Brand, source, and a post or a thread there."""
 
 
 class Follow:
@@ -32,10 +35,13 @@ class Follow:
         """Fill `batch.touched` with the cases as they are after this batch."""
         complaints = [read for read in batch.fresh if read.labels.complaint]
         ended = [read for read in batch.fresh if not read.labels.complaint and "resolved" in read.labels.signals]
-        if not (complaints or ended or batch.replies):
+        if not (complaints or ended or batch.replies or batch.emptied):
             return
+        leases.one_at_a_time(tx)
         book = _Book(tx, self._watching(tx))
         book.load({_key(read.mention) for read in (*complaints, *ended)})
+        book.load_replies(batch.replies)
+        book.withdraw(batch.emptied)
         steps: list[ReadMention | ReadReply] = sorted(
             (*complaints, *ended, *batch.replies), key=lambda step: (step.mention.event_at, step.mention.mention_id)
         )
@@ -69,7 +75,9 @@ class _Book:
         self._entries: dict[str, _Entry] = {}
         self._changed: set[str] = set()
         self._members: list[tuple[str, str]] = []
-        self._post_case: dict[tuple[str, str], str] = {}
+        self._post_case: dict[_PlaceKey, str] = {}
+        self._thread_case: dict[_PlaceKey, str] = {}
+        self._known_replies: dict[str, Mapping[str, Any]] = {}
         self._answered: BucketCounts = Counter()
         self.replied: set[str] = set()
 
@@ -93,19 +101,44 @@ class _Book:
         else:
             known = self._open(mention, facts, policy)
         self._members.append((mention.mention_id, known))
-        self._post_case[mention.source, mention.external_id] = known
+        self._post_case[mention.brand, mention.source, mention.external_id] = known
+        if mention.thread_id is not None:
+            self._thread_case[mention.brand, mention.source, mention.thread_id] = known
+
+    def withdraw(self, case_ids: set[str]) -> None:
+        """Nothing is left to follow in a case whose only complaint was edited into something else."""
+        for case_id, found in cases.by_ids(self._tx, sorted(case_ids)).items():
+            self._entries.setdefault(case_id, _Entry(found, is_new=False))
+            self._put(case_id, following.close(found.case, at=found.case.last_post_at))
 
     def end(self, read: ReadMention) -> None:
         known = self._by_key.get(_key(read.mention))
         if known is not None:
             self._put(known, following.close(self._entries[known].found.case, at=read.mention.event_at))
 
+    def load_replies(self, replies: Sequence[ReadReply]) -> None:
+        self._known_replies = cases.replies_of(self._tx, [said.mention.mention_id for said in replies])
+
     def reply(self, said: ReadReply) -> None:
         row = self._reply_row(said)
+        known = self._known_replies.get(said.mention.mention_id)
+        if known is not None:
+            self._revise_reply(known, row)
+            return
         row["case_id"] = self._case_of_reply(row)
-        cases.insert_replies(self._tx, [row])
-        if row["case_id"] is not None:
+        if cases.insert_reply(self._tx, row) and row["case_id"] is not None:
             self._answer(row["case_id"], row)
+
+    def _revise_reply(self, known: Mapping[str, Any], row: dict[str, Any]) -> None:
+        """A reply that is read again changes nothing, unless the brand has edited it."""
+        if all(known[name] == row[name] for name in ("acts", "answered_by")):
+            return
+        row["case_id"] = case_id = known["case_id"]
+        cases.revise_reply(self._tx, row)
+        if case_id is not None:
+            found = self._entry(case_id).found
+            self._put(case_id, replace(found.case, reply_count=found.case.reply_count - 1))
+            self._answer(case_id, row)
 
     def adopt_early_replies(self, complaints: Sequence[ReadMention]) -> None:
         """Replies that were recorded before the complaint they answer: queues do not promise an order."""
@@ -114,9 +147,10 @@ class _Book:
             by_source.setdefault(read.mention.source, []).append(read.mention.external_id)
         for source, external_ids in by_source.items():
             for row in cases.early_replies(self._tx, source, external_ids):
-                case_id = self._post_case[source, row["parent_id"]]
-                cases.attach_reply(self._tx, row["mention_id"], case_id)
-                self._answer(case_id, row)
+                case_id = self._post_case.get((row["brand"], source, row["parent_id"]))
+                if case_id is not None:
+                    cases.attach_reply(self._tx, row["mention_id"], case_id)
+                    self._answer(case_id, row)
 
     def save(self) -> None:
         changed = [self._entries[case_id] for case_id in sorted(self._changed)]
@@ -148,12 +182,15 @@ class _Book:
         if mention.parent_id is None:
             return False
         parent = {"source": mention.source, "brand": mention.brand, "parent_id": mention.parent_id, "thread_id": None}
-        case_id = self._post_case.get((mention.source, mention.parent_id)) or cases.case_answered_by(self._tx, parent)
+        case_id = self._post_case.get((mention.brand, mention.source, mention.parent_id)) or cases.case_answered_by(
+            self._tx, parent
+        )
         return case_id is not None and self._by_key.get(_key(mention)) != case_id
 
     def _join(self, case_id: str, facts: ComplaintFacts, policy: Policy) -> None:
         found = self._entries[case_id].found
-        after = following.join(found.case, facts, policy)
+        # A pause that is over ends here, too: it must not matter whether the tick or the next post comes first.
+        after = following.join(following.resume(found.case, facts.at), facts, policy)
         self._put(case_id, after)
         if floor_hour(after.opened_at) != floor_hour(found.case.opened_at):
             value = "no" if found.first_answered_at is None else "yes"
@@ -165,7 +202,9 @@ class _Book:
         reply = BrandReply(
             row["post_id"], row["at"], frozenset(row["acts"]), row["answered_by"], row["meets_policy"], row["why"]
         )
-        after = following.answer(found.case, reply, self._watching.policy_of(found.case.brand))
+        after = following.answer(
+            following.resume(found.case, reply.at), reply, self._watching.policy_of(found.case.brand)
+        )
         self._put(case_id, after)
         self.replied.add(case_id)
         if after.answered_at is not None and found.first_answered_at is None:
@@ -179,11 +218,21 @@ class _Book:
         self._changed.add(case_id)
 
     def _case_of_reply(self, row: Mapping[str, Any]) -> str | None:
-        known = self._post_case.get((row["source"], row["parent_id"] or ""))
-        case_id = known or cases.case_answered_by(self._tx, row)
-        if case_id is not None and case_id not in self._entries:
-            self._entries[case_id] = _Entry(cases.by_ids(self._tx, [case_id])[case_id], is_new=False)
+        brand, source = row["brand"], row["source"]
+        case_id = (
+            self._post_case.get((brand, source, row["parent_id"]))
+            or cases.case_answered_by(self._tx, {**row, "thread_id": None})
+            or self._thread_case.get((brand, source, row["thread_id"]))
+            or cases.case_answered_by(self._tx, {**row, "parent_id": None})
+        )
+        if case_id is not None:
+            self._entry(case_id)
         return case_id
+
+    def _entry(self, case_id: str) -> _Entry:
+        if case_id not in self._entries:
+            self._entries[case_id] = _Entry(cases.by_ids(self._tx, [case_id])[case_id], is_new=False)
+        return self._entries[case_id]
 
     def _reply_row(self, said: ReadReply) -> dict[str, Any]:
         mention = said.mention

@@ -14,6 +14,7 @@ from app.domain.ids import new_id
 from app.domain.ports import Checkpoint, Event
 from app.domain.posts import EngagementSample, Gap, Post, Tombstone
 from app.pipeline.batch import IntakeStage, Item
+from app.pipeline.normalise import clean, clean_id
 from app.storage import cases, checkpoints, posts, queue, readings
 from app.storage.database import Database, Transaction
 
@@ -108,9 +109,10 @@ class _Sorted:
                 case Post():
                     batch.posts.append(event)
                 case EngagementSample():
-                    batch.samples.append(event)
+                    batch.samples.append(replace(event, external_id=clean_id(event.external_id)))
                 case Tombstone():
-                    batch.tombstones.append(event)
+                    stone = replace(event, external_id=clean_id(event.external_id), reason=clean(event.reason))
+                    batch.tombstones.append(stone)
                 case Gap():
                     batch.gaps.append(event)
                 case Checkpoint():
@@ -135,7 +137,9 @@ class _Storing:
         self._quarantine([item for item in items if item.refused is not None])
         self._samples(items, batch.samples, ids | {key: found.id for key, found in known.items()})
         report.posts = _once_created([_taken(item, ids, known, edited) for item in items])
-        report.removed = posts.remove_posts(self._tx, batch.tombstones)
+        removed = posts.remove_posts(self._tx, batch.tombstones)
+        cases.forget_authors(self._tx, removed)
+        report.removed = len(removed)
         report.samples = len(batch.samples)
         queue.publish(self._tx, queue.chunks_of([mention for _, mention in sorted(self._work)]), self._now)
         self._bookkeep(items, batch, run, report)

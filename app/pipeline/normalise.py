@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import replace
 from hashlib import blake2b
+from math import isfinite
 from typing import Final, Protocol
 
 from app.domain.posts import MAX_TEXT_CHARS, PRIVATE_KINDS, Author, Post, Visibility, event_time, is_late
@@ -11,7 +12,10 @@ from app.pipeline.batch import Item
 
 _BAD: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """NUL and other control characters, and lone surrogates: PostgreSQL refuses the first and UTF-8 the last."""
+_ID_CHARS: Final = 500
 _NAME_CHARS: Final = 200
+LARGEST_COUNT: Final = 2**63 - 1
+"""What a column holds; no real counter comes near it."""
 _LANGUAGE: Final = re.compile("[a-z]{2,3}")
 
 
@@ -39,7 +43,7 @@ class Normalise:
         item.is_late = is_late(item.event_at, item.first_seen_at)
         item.language = declared_language(post.language) or self._guess(item.post.text)
         item.content_hash = content_hash(item.post)
-        if not post.external_id or not post.source:
+        if not item.post.external_id or not post.source:
             item.refused = "the post has no id of its own: without one it could be counted twice"
         elif not item.post.text.strip() and not (item.post.title or "").strip() and post.rating is None:
             item.refused = "nothing is left of the text once control characters are dropped"
@@ -50,6 +54,11 @@ def clean(text: str) -> str:
     if text.isascii():
         return _BAD.sub("", text) if not text.isprintable() else text
     return unicodedata.normalize("NFC", _BAD.sub("", text))
+
+
+def clean_id(external_id: str) -> str:
+    """An id as it is stored; what refers to a post by its id must be cleaned alike."""
+    return clean(external_id)[:_ID_CHARS]
 
 
 def content_hash(post: Post) -> str:
@@ -71,7 +80,7 @@ def _cleaned(post: Post, text: str) -> Post:
     is_private = post.kind in PRIVATE_KINDS or post.visibility is Visibility.PRIVATE
     return replace(
         post,
-        external_id=clean(post.external_id)[:500],
+        external_id=clean_id(post.external_id),
         text=text,
         title=None if post.title is None else clean(post.title)[:1000],
         url=None if post.url is None else clean(post.url)[:2000],
@@ -79,7 +88,13 @@ def _cleaned(post: Post, text: str) -> Post:
         parent_id=None if post.parent_id is None else clean(post.parent_id),
         thread_id=None if post.thread_id is None else clean(post.thread_id),
         visibility=Visibility.PRIVATE if is_private else Visibility.PUBLIC,
+        rating=_finite(post.rating),
+        rating_max=_finite(post.rating_max),
     )
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and isfinite(value) else None
 
 
 def _cleaned_author(author: Author) -> Author:
@@ -87,6 +102,6 @@ def _cleaned_author(author: Author) -> Author:
         clean(author.external_id)[:_NAME_CHARS],
         None if author.handle is None else clean(author.handle)[:_NAME_CHARS],
         None if author.name is None else clean(author.name)[:_NAME_CHARS],
-        author.followers,
+        author.followers if author.followers is None else min(max(author.followers, 0), LARGEST_COUNT),
         author.verified,
     )

@@ -1,7 +1,7 @@
 """Record: readings, predictions, trend buckets and rings. A mention counts when its reading is inserted, and once."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +10,10 @@ from app.domain.ids import new_id
 from app.domain.predictions import Labels
 from app.domain.trends import BucketKey, values_of
 from app.pipeline.batch import ReadBatch, ReadMention
-from app.storage import cases, readings, trends
+from app.storage import cases, posts, readings, trends
 from app.storage.database import Transaction, now_of
 from app.storage.posts import Unread
+from app.storage.readings import Held
 from app.storage.trends import BucketCounts
 
 
@@ -30,8 +31,15 @@ class Record:
         first = [read for read in batch.read if read.mention.read_hash is None]
         inserted = readings.insert_readings(tx, [_row(read, revision, now) for read in first])
         fresh = [read for read in first if read.mention.mention_id in inserted]
-        edited = [read for read in batch.read if read.mention.read_hash is not None]
-        self._replace(tx, edited, counts, revision=revision, now=now)
+        before = readings.held(tx, [read.mention.mention_id for read in batch.read], but=inserted)
+        edited = _edited(tx, [read for read in batch.read if read.mention.mention_id in before], before)
+        for read in edited:
+            _count(counts, read.mention, before[read.mention.mention_id].labels, -1)
+            _count(counts, read.mention, read.labels, 1)
+        readings.replace_readings(tx, [_row(read, revision, now) for read in edited])
+        batch.emptied = cases.remove_members(
+            tx, [read.mention.mention_id for read in edited if not read.labels.complaint]
+        )
         readings.save_predictions(
             tx, [(read.mention.mention_id, part) for read in (*fresh, *edited) for part in read.parts], now
         )
@@ -41,15 +49,19 @@ class Record:
         trends.count_streams(tx, _ring_counts(fresh))
         batch.fresh = fresh + _new_complaints(tx, edited)
 
-    def _replace(
-        self, tx: Transaction, edited: Sequence[ReadMention], counts: BucketCounts, *, revision: int, now: datetime
-    ) -> None:
-        before = readings.readings_of(tx, [read.mention.mention_id for read in edited])
-        for read in edited:
-            _count(counts, read.mention, before[read.mention.mention_id], -1)
-            _count(counts, read.mention, read.labels, 1)
-        readings.replace_readings(tx, [_row(read, revision, now) for read in edited])
-        cases.remove_members(tx, [read.mention.mention_id for read in edited if not read.labels.complaint])
+
+def _edited(tx: Transaction, known: Sequence[ReadMention], before: Mapping[str, Held]) -> list[ReadMention]:
+    """Those that were read before in another text, and are read now in the text that the post still has.
+
+    A post may be edited while its first text is in the reader: whichever reading comes last, the newest text counts.
+    """
+    texts = posts.content_hashes(tx, [read.mention.mention_id for read in known])
+    return [
+        read
+        for read in known
+        if read.mention.content_hash == texts.get(read.mention.mention_id)
+        and read.mention.content_hash != before[read.mention.mention_id].content_hash
+    ]
 
 
 def _new_complaints(tx: Transaction, edited: Sequence[ReadMention]) -> list[ReadMention]:

@@ -25,7 +25,8 @@ class Watchdog:
         """Judge every source that a file names, and finish the imports."""
         for watched in checkpoints.watched_sources(tx):
             self._source(tx, watching, watched, now)
-        if queue.stats(tx, now).pending == 0:
+        stats = queue.stats(tx, now)
+        if stats.pending + stats.in_flight == 0:
             for key in installation.keys(tx, IMPORTED):
                 self._import(tx, watching, key.removeprefix(IMPORTED), now)
                 installation.forget(tx, key)

@@ -117,7 +117,7 @@ class _Demo:
         slow_from, slow_to = song_at - _AROUND[0], song_at + _AROUND[1]
         prologue = self._seconds * _PROLOGUE
         return Pace(
-            speed=timedelta(days=15).total_seconds() / max(1.0, self._seconds - 2 * prologue),
+            speed=timedelta(days=1).total_seconds() / max(1.0, self._seconds - 2 * prologue),
             stages=(
                 (slow_from, (slow_from - first).total_seconds() / prologue),
                 (slow_to, (slow_to - slow_from).total_seconds() / prologue),

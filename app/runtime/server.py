@@ -73,7 +73,7 @@ def serve(
     if unknown:
         raise UsageError(f"there is no role {unknown[0]!r}; the roles are {', '.join(jobs.ROLES)}")
     configure_logging()
-    address = (host or configuration.host, port or configuration.port)
+    address = (host or configuration.host, configuration.port if port is None else port)
     listener = listen(*address) if jobs.WEB in wanted else None
     product = open_product(configuration)
     try:

@@ -51,6 +51,7 @@ class Ticker:
         has_more = True
         while has_more:
             with self._database.write() as tx:
+                leases.one_at_a_time(tx)
                 watching = self._watching(tx)
                 self._streams.run(tx, watching, now)
                 has_more = self._judge_due(tx, watching, now, at_due=at_due)

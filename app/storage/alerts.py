@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, text, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from app.domain.alerts import (
     ANNOUNCED,
@@ -16,12 +16,10 @@ from app.domain.alerts import (
     Leg,
 )
 from app.domain.policies import Policy
-from app.storage import outbox
+from app.storage import leases, outbox
 from app.storage.bulk import upsert
 from app.storage.reads_rows import alert_of
 from app.storage.tables import alert, alert_change, complaint_case
-
-_ALERT_LOCK = 4_711_001
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,8 @@ def save_changes(tx: Connection, changes: Sequence[AlertChange], announcing: Ann
     """Write the changes in order with their deliveries; the sequence of each. `now` is the database's."""
     if not changes:
         return []
-    _serialise(tx)
+    # Sequences must become visible in the order of their numbers, or a reader of the stream skips one.
+    leases.one_at_a_time(tx)
     return [_save(tx, change, announcing, now) for change in changes]
 
 
@@ -75,12 +74,6 @@ def _save(tx: Connection, change: AlertChange, announcing: Announcing, now: date
             now=now,
         )
     return sequence
-
-
-def _serialise(tx: Connection) -> None:
-    # Sequences must become visible in the order of their numbers, or a reader of the stream skips one.
-    if tx.dialect.name == "postgresql":
-        tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ALERT_LOCK})
 
 
 def load_alert(tx: Connection, alert_id: str) -> Alert | None:

@@ -114,10 +114,33 @@ def members_of(tx: Connection, mention_ids: Sequence[str]) -> dict[str, str]:
     return {row.mention_id: row.case_id for row in tx.execute(statement)}
 
 
-def remove_members(tx: Connection, mention_ids: Sequence[str]) -> None:
-    """Mentions that turned out to be no complaints leave their cases."""
-    if mention_ids:
-        tx.execute(delete(case_member).where(case_member.c.mention_id.in_(mention_ids)))
+def remove_members(tx: Connection, mention_ids: Sequence[str]) -> set[str]:
+    """Mentions that turned out to be no complaints leave their cases; the cases that have no complaint left."""
+    if not mention_ids:
+        return set()
+    left = set(tx.execute(_leaving(mention_ids)).scalars())
+    still = select(case_member.c.case_id).where(case_member.c.case_id.in_(left))
+    return left - set(tx.execute(still).scalars())
+
+
+def _leaving(mention_ids: Sequence[str]) -> Any:
+    return delete(case_member).where(case_member.c.mention_id.in_(mention_ids)).returning(case_member.c.case_id)
+
+
+def forget_authors(tx: Connection, post_ids: Sequence[str]) -> None:
+    """Cases of these removed posts lose their author, too, once no post of them is left to name it."""
+    touched = cases_of_posts(tx, post_ids)
+    if not touched:
+        return
+    named = (
+        select(case_member.c.case_id)
+        .join(mention, mention.c.id == case_member.c.mention_id)
+        .join(post, post.c.id == mention.c.post_id)
+        .where(case_member.c.case_id.in_(touched), post.c.removed_at.is_(None))
+    )
+    nameless = touched - set(tx.execute(named).scalars())
+    blank = {"author": "removed:" + complaint_case.c.id}
+    tx.execute(update(complaint_case).where(complaint_case.c.id.in_(nameless)).values(blank))
 
 
 def posts_of(tx: Connection, case_id: str) -> list[str]:
@@ -176,9 +199,22 @@ def case_answered_by(tx: Connection, answer: Mapping[str, Any]) -> str | None:
     return None
 
 
-def insert_replies(tx: Connection, rows: Sequence[Row]) -> None:
-    """Keep the brand's replies, read against the policy."""
-    upsert(tx, reply, rows, key=("mention_id",))
+def insert_reply(tx: Connection, row: Row) -> bool:
+    """Keep a reply of the brand, read against the policy; whether it is new."""
+    return bool(bulk.insert_missing_returning(tx, reply, [row], key=("mention_id",), returning="mention_id"))
+
+
+def replies_of(tx: Connection, mention_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """The stored replies with these mentions."""
+    if not mention_ids:
+        return {}
+    rows = tx.execute(select(reply).where(reply.c.mention_id.in_(mention_ids))).mappings()
+    return {row["mention_id"]: dict(row) for row in rows}
+
+
+def revise_reply(tx: Connection, row: Row) -> None:
+    """Replace a reply that the brand has edited."""
+    upsert(tx, reply, [row], key=("mention_id",))
 
 
 def early_replies(tx: Connection, source: str, external_ids: Sequence[str]) -> list[Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.domain.errors import ConfigurationError, DatabaseUnavailable
@@ -138,7 +138,8 @@ def _readable(label: str) -> Iterator[None]:
     except OperationalError as error:
         raise DatabaseUnavailable(_said(label, error)) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        # SQLite's own way to say that a file is no database, or a damaged one.
+        if error.connection_invalidated or type(error) is DatabaseError:
             raise DatabaseUnavailable(_said(label, error)) from error
         raise
 

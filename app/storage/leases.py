@@ -2,11 +2,23 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, text, update
 
 from app.domain.ids import new_id
 from app.storage.bulk import insert_into
 from app.storage.tables import lease
+
+
+_FOLLOWING = 4_711_001
+
+
+def one_at_a_time(tx: Connection) -> None:
+    """Wait until no other transaction follows cases or writes alerts; held until this one ends.
+
+    Both are read, decided on and written back: two at once would undo each other. SQLite has one writer anyhow.
+    """
+    if tx.dialect.name == "postgresql":
+        tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _FOLLOWING})
 
 
 def acquire(tx: Connection, name: str, *, holder: str, now: datetime, span: timedelta) -> str | None:

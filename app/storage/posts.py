@@ -118,16 +118,17 @@ def insert_samples(tx: Connection, samples: Iterable[tuple[str, EngagementSample
     insert_missing(tx, engagement_sample, rows, key=("post_id", "at"))
 
 
-def remove_posts(tx: Connection, tombstones: Sequence[Tombstone]) -> int:
-    """Remove text and author of these posts; labels and counts stay. Returns how many posts were there."""
-    removed = 0
+def remove_posts(tx: Connection, tombstones: Sequence[Tombstone]) -> list[str]:
+    """Remove text and author of these posts; labels and counts stay. Returns the ids of those that were there."""
+    removed: list[str] = []
     for stone in tombstones:
         statement = (
             update(post)
             .where(post.c.source == stone.source, post.c.external_id == stone.external_id, post.c.removed_at.is_(None))
             .values(_erased(stone))
+            .returning(post.c.id)
         )
-        removed += tx.execute(statement).rowcount
+        removed += tx.execute(statement).scalars()
     return removed
 
 
@@ -167,6 +168,18 @@ def unread(tx: Connection, ids: Sequence[str]) -> list[Unread]:
         .order_by(mention.c.event_at, mention.c.id)
     )
     return [Unread(*tuple(row)) for row in tx.execute(statement)]
+
+
+def content_hashes(tx: Connection, mention_ids: Sequence[str]) -> dict[str, str]:
+    """The hash of the text that the post of each of these mentions has now."""
+    if not mention_ids:
+        return {}
+    statement = (
+        select(mention.c.id, post.c.content_hash)
+        .join(post, post.c.id == mention.c.post_id)
+        .where(mention.c.id.in_(mention_ids))
+    )
+    return {row[0]: row[1] for row in tx.execute(statement)}
 
 
 def latest_samples(tx: Connection, post_ids: Sequence[str]) -> dict[str, EngagementSample]:

@@ -1,10 +1,11 @@
 """Predictions and active readings: inserting a reading is what makes a mention count, once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, tuple_
 
 from app.domain.predictions import Labels, Prediction
 from app.storage.bulk import Row, insert_missing_returning, upsert
@@ -36,12 +37,26 @@ def replace_readings(tx: Connection, rows: Sequence[Row]) -> None:
     upsert(tx, reading, rows, key=("mention_id",))
 
 
-def readings_of(tx: Connection, mention_ids: Sequence[str]) -> dict[str, Labels]:
-    """The labels of the active readings of these mentions."""
-    if not mention_ids:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An active reading: what was read, and the hash of the text in which it was read."""
+
+    labels: Labels
+    content_hash: str
+
+
+def held(tx: Connection, mention_ids: Sequence[str], *, but: Set[str] = frozenset()) -> dict[str, Held]:
+    """The active readings of these mentions, held until the transaction ends: two edits come one after the other."""
+    wanted = sorted(set(mention_ids) - but)
+    if not wanted:
         return {}
-    statement = select(reading.c.mention_id, reading.c.labels).where(reading.c.mention_id.in_(mention_ids))
-    return {row[0]: labels_from_json(row[1]) for row in tx.execute(statement)}
+    statement = (
+        select(reading.c.mention_id, reading.c.labels, reading.c.content_hash)
+        .where(reading.c.mention_id.in_(wanted))
+        .order_by(reading.c.mention_id)
+        .with_for_update()
+    )
+    return {row[0]: Held(labels_from_json(row[1]), row[2]) for row in tx.execute(statement)}
 
 
 def save_predictions(tx: Connection, parts: Sequence[tuple[str, Prediction]], at: datetime) -> None:
@@ -70,5 +85,10 @@ def put_in_quarantine(tx: Connection, rows: Sequence[Row]) -> None:
     mentions = [row["mention_id"] for row in rows if row.get("mention_id")]
     if mentions:
         tx.execute(delete(quarantine).where(quarantine.c.mention_id.in_(mentions)))
+    refused = [(row["source"], row["external_id"]) for row in rows if not row.get("mention_id")]
+    if refused:
+        # A post that was refused before, and comes again, is still one.
+        same = tuple_(quarantine.c.source, quarantine.c.external_id).in_(refused)
+        tx.execute(delete(quarantine).where(quarantine.c.mention_id.is_(None), same))
     if rows:
         tx.execute(quarantine.insert(), list(rows))

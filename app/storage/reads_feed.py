@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, se
 
 from app.domain.access import Sight
 from app.domain.alerts import LEVELS, Alert, AlertState
+from app.storage import leases
 from app.storage import tables as t
 from app.storage.reads_rows import alert_of, seen_by
 
@@ -140,6 +141,8 @@ def alerts_of(tx: Connection, ids: Iterable[str], *, sight: Sight) -> dict[str, 
 
 def lock_alert(tx: Connection, alert_id: str) -> None:
     """Hold an alert until the transaction ends, so that two people's actions come one after the other."""
+    # The same lock as everybody else who writes alerts, and first: a row alone would be locked in another order.
+    leases.one_at_a_time(tx)
     tx.execute(select(t.alert.c.id).where(t.alert.c.id == alert_id).with_for_update())
 
 

@@ -19,7 +19,7 @@ _CHANGES: Final = {
     "escalated": "Raised to {level}",
     "lowered": "Lowered to {level}",
     "acknowledged": "Acknowledged",
-    "updated": "Grew: risk {risk}",
+    "updated": "Brought up to date, risk {risk}",
     "repeated": "Nobody acknowledged: told again",
     "resolved": "Resolved",
     "reopened": "Reopened",
@@ -46,10 +46,15 @@ def story_of(
     changes: Iterable[ChangeView], posts: Iterable[PostView], replies: Iterable[ReplyView]
 ) -> tuple[Entry, ...]:
     """Everything that happened, newest first."""
-    entries = [Entry(change.at, "change", change_words(change)) for change in changes]
+    entries = [Entry(change.at, "change", change_words(change)) for change in changes if _is_news(change)]
     entries += [Entry(post.event_at, "post", _post_words(post), post=post) for post in posts]
     entries += [Entry(reply.at, "reply", _reply_words(reply), quote=reply.text) for reply in replies]
     return tuple(sorted(entries, key=lambda entry: entry.at, reverse=True))
+
+
+def _is_news(change: ChangeView) -> bool:
+    # Between the news the numbers are only brought up to date, at times every hour.
+    return change.kind != "updated" or bool(change.note)
 
 
 def change_words(change: ChangeView) -> str:

@@ -26,7 +26,7 @@ DEFAULT_SEED: Final = 281
 ORDINARY_POSTS: Final = 3_400
 DAYS_BEFORE: Final = 14
 """Ordinary days before the incident: the baseline of the burst rule wants a fortnight."""
-DAYS_AFTER_SONG: Final = 18
+DAYS_AFTER_SONG: Final = 4
 HOURS_OF_DAY: Final = (2, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 8, 7, 6, 5, 4, 3)
 """How busy each UTC hour is; the brand's customers live some hours west of it."""
 

@@ -178,7 +178,7 @@ def undisturbed(arena: Arena, url: str) -> tuple[Counts, float]:
 
 
 def kill_round(arena: Arena, url: str, *, kills: int, longest: float) -> Round:
-    """Replay into an empty database with at most `kills` kills at random moments; no life is longer than `longest` s."""
+    """Replay into an empty database with at most `kills` kills at random moments; no life lasts over `longest` s."""
     arena.receiver.forget()
     database = Database(url)
     schema.upgrade(database)
@@ -213,8 +213,8 @@ def _replay_under_fire(
         found.kills += 1
         if arena.chance.random() < 0.5:
             sending.kill()
-        # Half of the restarts come at once, while the dead worker still holds its chunks; half after their leases.
-        if arena.chance.random() < 0.5 or found.kills == kills:
+        # Some restarts come at once, while the dead worker still holds its chunks; most after their leases.
+        if arena.chance.random() < 0.7 or found.kills == kills:
             expire_leases(database)
 
 
