@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from typing import TextIO, cast
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
@@ -13,6 +14,18 @@ QUEUE_PENDING = Gauge("fretwatch_queue_chunks", "Chunks that wait to be read")
 ATTEMPTS = Counter("fretwatch_delivery_attempts", "Attempts to deliver, by how they went", ["outcome"])
 RUNS = Counter("fretwatch_collector_runs", "Runs of collectors, by source and outcome", ["source", "outcome"])
 ALERT_CHANGES = Counter("fretwatch_alert_changes", "Changes of alerts, by kind and level", ["kind", "level"])
+
+
+class _StandardError:
+    """Whatever standard error is when a line is written; what was it at the start may be closed by then."""
+
+    def write(self, text: str) -> int:
+        """Write."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Flush."""
+        sys.stderr.flush()
 
 
 def configure_logging(*, level: str = "INFO", as_json: bool = True) -> None:
@@ -27,6 +40,6 @@ def configure_logging(*, level: str = "INFO", as_json: bool = True) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _StandardError())),
         cache_logger_on_first_use=True,
     )

@@ -60,6 +60,7 @@ def campaign(arena: Arena, url_of: Callable[[int], str], kills: int) -> dict[str
         "deliveries_made": sum(one.deliveries for one in rounds),
         "requests_received": sum(one.requests for one in rounds),
         "requests_repeated_with_the_same_id_and_body": sum(one.repeated for one in rounds),
+        "requests_repeated_after_an_accepted_one": sum(one.doubles for one in rounds),
         "counts_that_differ": _differing(calm, rounds),
         "findings": [finding for one in rounds for finding in one.findings],
         "seconds": round(time.perf_counter() - began, 1),

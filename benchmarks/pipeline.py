@@ -36,6 +36,9 @@ from collectors.records import read_records
 from models.loader import DEFAULT_FOLDER, load_reader
 
 BRANDS = ("Virgin America", "United", "Southwest", "Delta", "US Airways", "American")
+SERVED = 2000
+BATCH = 256
+"""What a worker pulls at once: four chunks of 64."""
 MAPPING = """brand = { column = "brand" }
 id = "id"
 text = "text"
@@ -56,7 +59,7 @@ def main() -> None:
         )
         for store, url in stores.items():
             result[store] = _compare(texts, file, mapping, url, options)
-        result["serve_rss_mb"] = _serve_memory(folder)
+        result["serve"] = _serve_memory(folder)
     print(json.dumps(result, indent=2))
 
 
@@ -85,8 +88,8 @@ def _bare(texts: Sequence[str], workers: int) -> tuple[float, float]:
     readings = [Reading(str(number), text) for number, text in enumerate(texts)]
     reader.read(readings[:64])
     wall, cpu = time.perf_counter(), time.process_time()
-    for start in range(0, len(readings), 256):
-        reader.read(readings[start : start + 256])
+    for start in range(0, len(readings), BATCH):
+        reader.read(readings[start : start + BATCH])
     found = time.perf_counter() - wall, time.process_time() - cpu
     reader.close()
     return found
@@ -115,25 +118,61 @@ def _fresh(url: str, number: int) -> str:
     return f"{server}/{target}"
 
 
-def _serve_memory(folder: Path) -> float:
-    """Peak resident memory of `fretwatch serve` once it has read 2,000 pushed-in posts' worth of replay."""
+def _serve_memory(folder: Path) -> dict[str, float]:
+    """Resident memory of `fretwatch serve` at rest, and its peak while it reads 2,000 posts pushed over the API."""
     (folder / "fretwatch.toml").write_text('[[brand]]\nslug = "united"\nname = "United"\n')
-    environ = {
-        **os.environ,
-        "FRETWATCH_DATABASE_URL": f"sqlite:///{folder}/serve.db",
-        "FRETWATCH__SECRET_FILE": f"{folder}/secret",
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app", "--config", str(folder / "fretwatch.toml"), "serve", "--port", "18765"],
+    environ = {**os.environ, "FRETWATCH_DATABASE_URL": f"sqlite:///{folder}/serve.db"}
+    program = [sys.executable, "-m", "app", "--config", str(folder / "fretwatch.toml")]
+    made = subprocess.run(
+        [*program, "keys", "create", "bench", "--scope", "write", "--json"],
         env=environ,
-        stderr=subprocess.DEVNULL,
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    process = subprocess.Popen(
+        [*program, "serve", "--port", "18765"], env=environ, cwd=folder, stderr=subprocess.DEVNULL
     )
     try:
         _wait_for("http://127.0.0.1:18765/readyz")
-        return round(psutil.Process(process.pid).memory_info().rss / 1e6, 1)
+        at_rest = psutil.Process(process.pid).memory_info().rss / 1e6
+        for start in range(0, SERVED, 200):
+            _push(json.loads(made.stdout)["key"], start)
+        while _read_so_far() < SERVED:
+            time.sleep(0.25)
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1e3
+        return {"at_rest_mb": round(at_rest, 1), "peak_mb": round(peak, 1)}
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def _push(key: str, start: int) -> None:
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    posts = [
+        {
+            "source": "bench",
+            "id": str(n),
+            "text": f"{row['text']} united",
+            "author": {"id": row["author"]},
+            "created_at": now,
+        }
+        for n, row in enumerate(_made_up(start + 200))
+    ][start:]
+    request = urllib.request.Request(
+        "http://127.0.0.1:18765/api/v1/posts/batch",
+        data=json.dumps({"posts": posts}).encode(),
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60):
+        pass
+
+
+def _read_so_far() -> float:
+    with urllib.request.urlopen("http://127.0.0.1:18765/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    return sum(float(line.split()[1]) for line in lines if line.startswith("fretwatch_mentions_read_total"))
 
 
 def _wait_for(url: str) -> None:

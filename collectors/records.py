@@ -20,6 +20,9 @@ from collectors.rows import Row, post_maker
 SORTED_UP_TO: Final = 64_000_000
 """Bytes. Up to here a file is held in memory and sorted by time (about three times its size); a larger one is read as
 it stands, and should be in time order: the event clock never goes back."""
+EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+"""The event clock follows the file: one line beyond these would age everything at once."""
 SAMPLED_ROWS: Final = 200
 """JSON lines need not all have the same keys: the mapping is checked against those of the first so many."""
 SNIFFED: Final = 65_536
@@ -70,9 +73,15 @@ def _converted(lines: Iterable[Numbered], convert: Callable[[Any], Line]) -> Ite
             yield value
             continue
         try:
-            yield convert(value)
+            record = convert(value)
         except ValueError as error:
             yield MalformedLine(line_no, str(error))
+            continue
+        at = _time_of(record)
+        if at is not None and not EARLIEST <= at <= LATEST:
+            yield MalformedLine(line_no, f"has the time {at:%Y-%m-%d}, which cannot be right")
+        else:
+            yield record
 
 
 def _checked(lines: Iterator[Numbered], mapping: ColumnMapping, path: Path) -> Iterator[Numbered]:

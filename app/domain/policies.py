@@ -151,10 +151,7 @@ def _within_hours(start: datetime, span: timedelta, hours: BusinessHours, zone: 
         window = hours.windows.get(local.weekday())
         if window is not None:
             # In UTC: two wall times of one zone differ by the wall clock, which jumps twice a year.
-            opens = local.replace(hour=window[0].hour, minute=window[0].minute, second=0, microsecond=0).astimezone(UTC)
-            closes = local.replace(hour=window[1].hour, minute=window[1].minute, second=0, microsecond=0).astimezone(
-                UTC
-            )
+            opens, closes = (_at(local, moment).astimezone(UTC) for moment in window)
             begin = max(local.astimezone(UTC), opens)
             if begin < closes:
                 if closes - begin >= left:
@@ -164,6 +161,10 @@ def _within_hours(start: datetime, span: timedelta, hours: BusinessHours, zone: 
     return start + span
 
 
+def _at(day: datetime, moment: time) -> datetime:
+    return day.replace(hour=moment.hour, minute=moment.minute, second=0, microsecond=0)
+
+
 def _after_quiet(at: datetime, quiet: QuietHours, zone: ZoneInfo) -> datetime:
     local = at.astimezone(zone)
     clock = local.time()
@@ -171,7 +172,7 @@ def _after_quiet(at: datetime, quiet: QuietHours, zone: ZoneInfo) -> datetime:
     is_quiet = (clock >= quiet.start or clock < quiet.end) if over_midnight else quiet.start <= clock < quiet.end
     if not is_quiet:
         return at
-    end = local.replace(hour=quiet.end.hour, minute=quiet.end.minute, second=0, microsecond=0)
+    end = _at(local, quiet.end)
     if end <= local:
         end += timedelta(days=1)
     return end.astimezone(at.tzinfo)

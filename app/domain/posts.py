@@ -134,7 +134,7 @@ def event_time(created_at: datetime | None, first_seen_at: datetime) -> datetime
     """The source's time where it is plausible, else the time first seen. Frozen at first insert."""
     if created_at is None:
         return first_seen_at
-    if not first_seen_at - OLDEST <= created_at <= first_seen_at + NEWEST:
+    if not -OLDEST <= created_at - first_seen_at <= NEWEST:
         return first_seen_at
     return min(created_at.astimezone(UTC), first_seen_at)
 

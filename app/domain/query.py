@@ -23,7 +23,9 @@ _MAX_DEPTH: Final = 40
 
 def words_of(text: str) -> Words:
     """The words of a text, ready for any number of matchers."""
-    return " " + " ".join(_WORD.findall(text.lower())) + " "
+    words = " " + " ".join(_WORD.findall(text.lower())) + " "
+    # "Northwind's crew" speaks of Northwind.
+    return words.replace("'s ", " ").replace("\u2019s ", " ")
 
 
 def compile_query(query: str) -> Matcher:

@@ -178,7 +178,7 @@ class _Book:
         return case.id
 
     def _joins_a_chorus(self, mention: Unread) -> bool:
-        """Whether this comments on somebody else's complaint: an answer there answers it, so it has no clock of its own."""
+        """Whether this comments on somebody else's complaint: an answer there answers it, so it needs no own clock."""
         if mention.parent_id is None:
             return False
         parent = {"source": mention.source, "brand": mention.brand, "parent_id": mention.parent_id, "thread_id": None}

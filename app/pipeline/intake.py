@@ -12,7 +12,7 @@ from typing import Any, Final
 from app.domain.clock import Clock
 from app.domain.ids import new_id
 from app.domain.ports import Checkpoint, Event
-from app.domain.posts import EngagementSample, Gap, Post, Tombstone
+from app.domain.posts import Author, EngagementSample, Gap, Post, PostKind, Tombstone
 from app.pipeline.batch import IntakeStage, Item
 from app.pipeline.normalise import clean, clean_id
 from app.storage import cases, checkpoints, posts, queue, readings
@@ -76,9 +76,12 @@ class Intake:
         """Store a batch. The events after the last checkpoint are stored with it, too."""
         batch = _Sorted.of(events)
         items = [self._item(post) for post in batch.posts]
+        replies = [self._item(reply) for item in items for reply in _owner_replies(item)]
         now = self._database.now()
         with self._database.write() as tx:
-            return _Storing(tx, now).store(items, batch, run)
+            report = _Storing(tx, now).store([*items, *replies], batch, run)
+        report.posts = report.posts[: len(items)]
+        return report
 
     def _item(self, post: Post) -> Item:
         now = self._clock.now()
@@ -221,6 +224,28 @@ class _Storing:
         checkpoints.count_run(self._tx, run.id, seen=len(items), stored=report.count(CREATED))
         if items:
             checkpoints.saw_events(self._tx, run.source, max(item.event_at for item in items))
+
+
+def _owner_replies(item: Item) -> list[Post]:
+    """The answer that a review carries inside itself, as the post by the brand that it is."""
+    post, said = item.post, item.post.owner_reply
+    if said is None or item.refused is not None or not item.brands:
+        return []
+    brand = item.brands[0][0]
+    return [
+        Post(
+            source=post.source,
+            external_id=f"{post.external_id}#owner-reply",
+            text=said.text,
+            author=Author(f"owner:{brand}"),
+            created_at=said.at or item.event_at,
+            kind=PostKind.COMMENT,
+            visibility=post.visibility,
+            parent_id=post.external_id,
+            brands=(brand,),
+            by_brand=True,
+        )
+    ]
 
 
 def _is_edit(known: posts.Known, item: Item) -> bool:

@@ -21,6 +21,12 @@ def is_virtual(database: Database) -> bool:
         return installation.virtual_now(tx) is not None
 
 
+def forget(database: Database) -> None:
+    """Nothing was replayed after all: events live in real time."""
+    with database.write() as tx:
+        installation.forget(tx, installation.EVENT_CLOCK)
+
+
 def remember(database: Database, instant: datetime) -> None:
     """Keep how far a replay has come."""
     with database.write() as tx:

@@ -233,6 +233,8 @@ class Player:
         if self.report.last_at is not None:
             await self._time_passes(self.report.last_at)
             await asyncio.to_thread(clocks.remember, self._product.database, self._clock.now())
+        elif before.posts == 0 and self._clock.now() == _LONG_AGO:
+            await asyncio.to_thread(clocks.forget, self._product.database)
         after = await asyncio.to_thread(self._count)
         self.report.complaints = after.complaints - before.complaints
         self.report.cases = after.cases - before.cases

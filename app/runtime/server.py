@@ -4,8 +4,9 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -74,13 +75,13 @@ def serve(
         raise UsageError(f"there is no role {unknown[0]!r}; the roles are {', '.join(jobs.ROLES)}")
     configure_logging()
     address = (host or configuration.host, configuration.port if port is None else port)
-    listener = listen(*address) if jobs.WEB in wanted else None
-    product = open_product(configuration)
-    try:
-        apply_configuration(configuration, product.database)
-        asyncio.run(run(product, wanted, listener))
-    finally:
-        product.close()
+    with listen(*address) if jobs.WEB in wanted else nullcontext() as listener:
+        product = open_product(configuration)
+        try:
+            apply_configuration(configuration, product.database)
+            asyncio.run(run(product, wanted, listener))
+        finally:
+            product.close()
 
 
 async def run(
@@ -107,8 +108,22 @@ async def run(
         server.should_exit = True
 
     ending = asyncio.create_task(end())
-    await server.serve(sockets=[listener])
+    with _ending_well():
+        await server.serve(sockets=[listener])
     ending.cancel()
+
+
+@contextmanager
+def _ending_well() -> Iterator[None]:
+    """uvicorn drains at SIGTERM and then raises it again: by then all is done, and the process ends with 0."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 async def _without_pages(product: Product, roles: frozenset[str], stop: asyncio.Event) -> None:

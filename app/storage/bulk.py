@@ -6,15 +6,17 @@ A statement is built once for each table and shape.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, TextClause, bindparam, text
+from sqlalchemy import Connection, Table, TextClause, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 Row = Mapping[str, Any]
 Names = tuple[str, ...]
+Writer = Callable[[Any], Any]
+"""Turns a value into what the driver stores."""
 
 
 def insert(tx: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -68,12 +70,19 @@ def _execute(tx: Connection, table: Table, rows: Sequence[Row], conflict: str) -
     if tx.dialect.name == "postgresql":
         tx.execute(_unfolding(table, columns, conflict), {"rows": _json(rows)})
     else:
-        tx.execute(_repeating(table, columns, conflict), list(rows))
+        statement, writers = _repeating(table, columns, conflict)
+        tx.exec_driver_sql(statement, [_values(row, writers) for row in rows])
 
 
 def _json(rows: Sequence[Row]) -> str:
     # `str` is for times: PostgreSQL reads "2026-03-02 12:00:00+00:00".
     return json.dumps([dict(row) for row in rows], default=str, ensure_ascii=False)
+
+
+def _values(row: Row, writers: Sequence[tuple[str, Writer | None]]) -> tuple[Any, ...]:
+    return tuple(
+        value if write is None or value is None else write(value) for value, write in ((row[n], w) for n, w in writers)
+    )
 
 
 def _replacing(key: Names, columns: Names) -> str:
@@ -93,12 +102,12 @@ def _unfolding(table: Table, columns: Names, conflict: str) -> TextClause:
 
 
 @lru_cache(maxsize=256)
-def _repeating(table: Table, columns: Names, conflict: str) -> Insert | TextClause:
-    if not conflict:
-        return table.insert()
-    names, values = ", ".join(columns), ", ".join(f":{name}" for name in columns)
-    statement = text(f"INSERT INTO {table.name} ({names}) VALUES ({values}) {conflict}")
-    return statement.bindparams(*(bindparam(name, type_=table.c[name].type) for name in columns))
+def _repeating(table: Table, columns: Names, conflict: str) -> tuple[str, tuple[tuple[str, Writer | None], ...]]:
+    """The statement for SQLite's own executemany, and how each column's values are written as the ORM types do."""
+    dialect = sqlite.dialect()
+    writers = tuple((name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in columns)
+    places = ", ".join("?" for _ in columns)
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places}) {conflict}", writers
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,6 @@ from app.domain.ids import new_id
 from app.storage.bulk import insert_into
 from app.storage.tables import lease
 
-
 _FOLLOWING = 4_711_001
 
 

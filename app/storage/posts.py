@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select, tuple_, update
 
@@ -21,8 +21,7 @@ class Known:
     is_removed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(NamedTuple):
     """A mention as the reader needs it; `read_hash` is the hash of the text that was read before, if any."""
 
     mention_id: str
@@ -167,7 +166,7 @@ def unread(tx: Connection, ids: Sequence[str]) -> list[Unread]:
         .where(mention.c.id.in_(ids))
         .order_by(mention.c.event_at, mention.c.id)
     )
-    return [Unread(*tuple(row)) for row in tx.execute(statement)]
+    return [Unread._make(row) for row in tx.execute(statement)]
 
 
 def content_hashes(tx: Connection, mention_ids: Sequence[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, tuple_
 
 from app.domain.predictions import Labels, Prediction
-from app.storage.bulk import Row, insert_missing_returning, upsert
+from app.storage.bulk import Row, insert, insert_missing_returning, upsert
 from app.storage.tables import prediction, quarantine, reading
 
 
@@ -82,13 +82,10 @@ def _rounded(values: Mapping[str, float]) -> dict[str, float]:
 
 def put_in_quarantine(tx: Connection, rows: Sequence[Row]) -> None:
     """Keep what could not be read with its reason; visible, and retriable."""
-    mentions = [row["mention_id"] for row in rows if row.get("mention_id")]
-    if mentions:
-        tx.execute(delete(quarantine).where(quarantine.c.mention_id.in_(mentions)))
-    refused = [(row["source"], row["external_id"]) for row in rows if not row.get("mention_id")]
+    upsert(tx, quarantine, [row for row in rows if row["mention_id"] is not None], key=("mention_id",))
+    refused = [(row["source"], row["external_id"]) for row in rows if row["mention_id"] is None]
     if refused:
         # A post that was refused before, and comes again, is still one.
         same = tuple_(quarantine.c.source, quarantine.c.external_id).in_(refused)
         tx.execute(delete(quarantine).where(quarantine.c.mention_id.is_(None), same))
-    if rows:
-        tx.execute(quarantine.insert(), list(rows))
+    insert(tx, quarantine, [row for row in rows if row["mention_id"] is None])

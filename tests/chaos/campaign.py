@@ -47,6 +47,8 @@ class Receiver:
     bodies: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     accepted: set[str] = field(default_factory=set)
     unverified: int = 0
+    doubles: int = 0
+    """Requests that came although the same webhook-id had been accepted before."""
     url: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _draw: random.Random = field(default_factory=lambda: random.Random(11))
@@ -92,6 +94,7 @@ class Receiver:
         """Keep one request; the status to answer."""
         with self._lock:
             self.bodies[webhook_id].append(hashlib.sha256(body).hexdigest())
+            self.doubles += webhook_id in self.accepted
             if self._draw.randrange(self.fails) == 0:
                 return 500
             self.accepted.add(webhook_id)
@@ -102,6 +105,7 @@ class Receiver:
         with self._lock:
             self.bodies.clear()
             self.accepted.clear()
+            self.doubles = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,7 @@ class Round:
     """Mentions that were read when each life of the replay ended."""
     requests: int = 0
     repeated: int = 0
+    doubles: int = 0
     deliveries: int = 0
     counts: Counts | None = None
     findings: list[str] = field(default_factory=list)
@@ -300,6 +305,7 @@ def judge(database: Database, arena: Arena, found: Round) -> None:
     found.deliveries = sum(row.state == "delivered" for row in rows)
     found.requests = sum(len(bodies) for bodies in receiver.bodies.values())
     found.repeated = found.requests - len(receiver.bodies)
+    found.doubles = receiver.doubles
     if found.counts.posts != arena.distinct:
         found.findings.append(f"{arena.distinct} distinct ids in the file, {found.counts.posts} posts stored")
     if waiting:

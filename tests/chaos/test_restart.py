@@ -125,10 +125,7 @@ class Fragile:
 
     def __init__(self, inner: Classifier) -> None:
         self._inner = inner
-
-    @property
-    def version(self) -> str:
-        return self._inner.version
+        self.version = inner.version
 
     def read(self, batch: Sequence[Reading]) -> list[Prediction | Unreadable]:
         if any(reading.text == "POISON" for reading in batch):

@@ -1,6 +1,9 @@
 """Cases: joined by author, kept apart by brand, answered by the right reply, however the posts come in."""
 
+from dataclasses import replace
+
 from app.domain.cases import CaseState
+from app.domain.posts import OwnerReply, PostKind
 from app.storage import tables
 from tests.pipeline.monitor import DAY, EMPTY, GOOD, HOUR, MINUTE, T0, WATCH, Monitor, complaint, post, reply
 
@@ -173,3 +176,27 @@ def test_where_nobody_can_answer_there_is_no_clock(monitor: Monitor) -> None:
 def test_the_owner_comes_from_the_policy(monitor: Monitor) -> None:
     monitor.live(complaint("1", "failure=lost_or_damaged"), complaint("2", author="bob"))
     assert (monitor.case("ann").owner, monitor.case("bob").owner) == ("baggage-desk", "front-desk")
+
+
+def test_the_owners_reply_inside_a_review_stops_its_clock(monitor: Monitor) -> None:
+    review = replace(complaint("1", source="reviews"), kind=PostKind.REVIEW)
+    monitor.live(review)
+    monitor.clock.move_to(T0 + 2 * HOUR)
+    answered = replace(review, owner_reply=OwnerReply("acts=apologise,remedy", T0 + HOUR))
+    report = monitor.live(answered)
+    assert [taken.outcome for taken in report.posts] == ["duplicate"]
+    case = monitor.case()
+    assert (case.state, case.answered_at, case.reply_count) == (CaseState.ANSWERED, T0 + HOUR, 1)
+    monitor.live(answered)
+    assert monitor.case().reply_count == 1
+    assert monitor.findings() == []
+
+
+def test_a_comment_under_anothers_complaint_has_no_clock_of_its_own(monitor: Monitor) -> None:
+    monitor.live(complaint("1"))
+    monitor.live(replace(complaint("2", author="bo", at=T0 + MINUTE), parent_id="1"))
+    own, chorus = monitor.cases()
+    assert (own.has_clock, chorus.has_clock, chorus.due_at) == (True, False, None)
+    monitor.live(replace(complaint("3", at=T0 + 2 * MINUTE), parent_id="1"))
+    assert [case.complaint_count for case in monitor.cases()] == [2, 1]
+    assert monitor.findings() == []
