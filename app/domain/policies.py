@@ -87,8 +87,8 @@ class DailyBudget:
     record.
     """
 
-    watch: int = 4
-    warn: int = 3
+    watch: int = 2
+    warn: int = 2
     page: int = 1
 
     def of(self, level: str) -> int:

@@ -7,10 +7,11 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
@@ -75,6 +76,7 @@ def serve(
         raise UsageError(f"there is no role {unknown[0]!r}; the roles are {', '.join(jobs.ROLES)}")
     configure_logging()
     address = (host or configuration.host, configuration.port if port is None else port)
+    configuration = _reachable(configuration, *address)
     with listen(*address) if jobs.WEB in wanted else nullcontext() as listener:
         product = open_product(configuration)
         try:
@@ -82,6 +84,14 @@ def serve(
             asyncio.run(run(product, wanted, listener))
         finally:
             product.close()
+
+
+def _reachable(configuration: Configuration, host: str, port: int) -> Configuration:
+    """On this machine alone, links lead to the address that is really listened on."""
+    public = urlsplit(configuration.public_url)
+    if public.hostname not in ("127.0.0.1", "localhost", "::1") or public.port == port:
+        return configuration
+    return replace(configuration, public_url=f"http://{host}:{port}")
 
 
 async def run(

@@ -79,8 +79,8 @@ class RawRow(Raw):
 class RawBudget(Raw):
     """`[budget]`: new case alerts a brand and day, by level."""
 
-    watch: Annotated[int, Field(ge=0)] = 4
-    warn: Annotated[int, Field(ge=0)] = 3
+    watch: Annotated[int, Field(ge=0)] = 2
+    warn: Annotated[int, Field(ge=0)] = 2
     page: Annotated[int, Field(ge=0)] = 1
 
 

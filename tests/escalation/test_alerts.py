@@ -290,7 +290,7 @@ def test_a_rise_to_page_needs_a_page_of_the_day() -> None:
 
 
 def test_what_is_left_of_the_day_may_be_less_than_nothing() -> None:
-    assert budget_left(DailyBudget(), {"warn": 5}) == {"watch": 4, "warn": -2, "page": 1}
+    assert budget_left(DailyBudget(), {"warn": 5}) == {"watch": 2, "warn": -3, "page": 1}
 
 
 @settings(deadline=None)
