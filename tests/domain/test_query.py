@@ -86,7 +86,9 @@ def test_an_error_says_what_and_where(query: str, what: str) -> None:
     assert "the query" in caught.value.message
 
 
-@given(st.lists(st.sampled_from(['"', "(", ")", "AND", "OR", "NOT", "a", "bb", "@c", " ", "!", "ệ", "\x00"])), st.text())
+@given(
+    st.lists(st.sampled_from(['"', "(", ")", "AND", "OR", "NOT", "a", "bb", "@c", " ", "!", "ệ", "\x00"])), st.text()
+)
 @settings(max_examples=300, deadline=None)
 def test_nothing_typed_crashes_it(parts: list[str], text: str) -> None:
     for query in (" ".join(parts), "".join(parts), text):

@@ -98,8 +98,11 @@ class Told:
 class Monitor:
     """Intake, queue, reading worker, recording and ticker over one database."""
 
-    def __init__(self, database: Database, *, watch: Watch = WATCH, start: datetime = T0) -> None:
+    def __init__(
+        self, database: Database, *, watch: Watch = WATCH, start: datetime = T0, as_live: bool = False
+    ) -> None:
         self.database = database
+        self.as_live = as_live
         self.clock = ManualClock(start)
         self.reader = ScriptedClassifier()
         self.queue = DatabaseQueue(database)
@@ -123,7 +126,7 @@ class Monitor:
         """An intake for what is watched now; no guessing of languages."""
         with self.database.read() as tx:
             brands = list(self.watching(tx).brands.values())
-        return Intake(self.database, before_queue(brands, lambda _: None), clock=self.clock)
+        return Intake(self.database, before_queue(brands, lambda _: None), clock=self.clock, as_live=self.as_live)
 
     def take(self, *events: Event, run: Run | None = None) -> IntakeReport:
         """Take a batch in, at the time of its newest post."""

@@ -229,10 +229,7 @@ def test_budgets_are_of_one_brand(monitor: Monitor) -> None:
     apply_policy(monitor, replace(POLICY, budget=DailyBudget(watch=1, warn=1, page=1)))
     monitor.live(
         *(complaint(f"n{n}", author=f"a{n}", at=T0 + n * MINUTE) for n in range(3)),
-        *(
-            complaint(f"s{n}", author=f"b{n}", at=T0 + n * MINUTE, brands=("southwind",))
-            for n in range(3)
-        ),
+        *(complaint(f"s{n}", author=f"b{n}", at=T0 + n * MINUTE, brands=("southwind",)) for n in range(3)),
     )
     monitor.tick(T0 + DAY + HOUR)
     assert Counter(alert.brand for alert in monitor.alerts("ageing")) == {"northwind": 1, "southwind": 1}

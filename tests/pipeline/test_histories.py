@@ -51,7 +51,7 @@ def monitor() -> Iterator[Monitor]:
         path = Path(folder) / "history.db"
         path.write_bytes(TEMPLATE.read_bytes())
         database = Database(f"sqlite:///{path}")
-        yield Monitor(database)
+        yield Monitor(database, as_live=True)
         database.close()
 
 

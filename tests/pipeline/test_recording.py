@@ -95,10 +95,7 @@ def test_two_workers_with_posts_of_one_author_keep_one_case(monitor: Monitor) ->
 def test_workers_beside_each_other_do_every_chunk_once(monitor: Monitor) -> None:
     for start in range(0, 200, 50):
         monitor.take(
-            *(
-                complaint(f"{n}", author=f"author-{n % 20}", at=T0 + (n % 7) * MINUTE)
-                for n in range(start, start + 50)
-            )
+            *(complaint(f"{n}", author=f"author-{n % 20}", at=T0 + (n % 7) * MINUTE) for n in range(start, start + 50))
         )
 
     async def work() -> list[int]:
@@ -206,7 +203,13 @@ def test_the_audit_sees_what_it_is_for(sqlite_database: Database) -> None:
         tx.execute(tables.complaint_case.delete())
         tx.execute(tables.alert_change.delete())
     words = " / ".join(monitor.findings())
-    for part in ("differ from a recount", "are in no case", "case that does not exist", "no history", "change that does"):
+    for part in (
+        "differ from a recount",
+        "are in no case",
+        "case that does not exist",
+        "no history",
+        "change that does",
+    ):
         assert part in words
     with sqlite_database.write() as tx:
         tx.execute(tables.reading.delete())

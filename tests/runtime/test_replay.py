@@ -167,7 +167,9 @@ async def test_bad_lines_are_told_and_their_neighbours_pass(product: Product, tm
         {**line_of(post("y")), "created_at": "9999-12-31T23:59:59Z"},
         {**line_of(post("z")), "text": "nothing about anyone"},
     ]
-    report = await replay(product, write(tmp_path, [line_of(complaint("1")), *bad, line_of(complaint("2", at=T0 + HOUR))]))
+    report = await replay(
+        product, write(tmp_path, [line_of(complaint("1")), *bad, line_of(complaint("2", at=T0 + HOUR))])
+    )
     assert report.stored >= 2
     assert report.malformed_count >= 2
     assert report.unmatched == 1

@@ -109,9 +109,7 @@ def test_housekeeping_forgets_what_nothing_looks_at(database: Database) -> None:
     with database.write() as tx:
         trends.count_streams(tx, {("n", "*", trends.slot_of(T0 - days * 24 * 60 * MINUTE)): 1 for days in (1, 60)})
         for age in (1, 40):
-            tx.execute(
-                tables.run.insert().values(id=f"r{age}", source="a", started_at=now - age * 24 * 60 * MINUTE)
-            )
+            tx.execute(tables.run.insert().values(id=f"r{age}", source="a", started_at=now - age * 24 * 60 * MINUTE))
     housekeeping.run_once(database, T0)
     with database.read() as tx:
         assert [row.slot for row in tx.execute(tables.stream_count.select())] == [trends.slot_of(T0 - 24 * 60 * MINUTE)]
