@@ -9,7 +9,8 @@ from app.domain.brands import Brand, SourceConfig
 from app.domain.ports import Capabilities, Event
 from app.domain.posts import Post
 from app.pipeline.intake import IntakeReport, Taken
-from app.pipeline.normalise import clean
+from app.pipeline.match import bare_handle
+from app.pipeline.normalise import clean, clean_id
 from app.storage import configuration, reads_posts, reads_sources
 from app.storage.database import Database, Transaction
 
@@ -45,7 +46,7 @@ def push_posts(pushing: Pushing, principal: Principal, posts: Sequence[Post]) ->
     """
     principal.require(Scope.WRITE)
     # The intake stores cleaned ids: what the key may touch is judged by the id that is really meant.
-    posts = [replace(post, external_id=clean(post.external_id)[:500]) for post in posts]
+    posts = [replace(post, external_id=clean_id(post.external_id)) for post in posts]
     with pushing.database.read() as tx:
         refusals = _refusals(tx, principal, posts)
     accepted = [post for post, why in zip(posts, refusals, strict=True) if why is None]
@@ -87,12 +88,8 @@ class _Limits:
     def speaks_for_another(self, handle: str) -> bool:
         """Whether this is a handle of a brand that the key may not see: its posts would stop that brand's clocks."""
         others = (brand for slug, brand in self.brands.items() if not self.sight.covers(slug))
-        handles = {_bare(name) for brand in others for names in brand.handles.values() for name in names}
-        return _bare(handle) in handles
-
-
-def _bare(handle: str) -> str:
-    return handle.lower().lstrip("@")
+        handles = {bare_handle(name) for brand in others for names in brand.handles.values() for name in names}
+        return bare_handle(handle) in handles
 
 
 def _refusal(post: Post, limits: _Limits) -> str | None:

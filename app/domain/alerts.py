@@ -122,6 +122,7 @@ class Alert:
     """What the feed shows. `sequence` orders changes over all alerts, `version` counts those of this one.
 
     `group` is its key: one alert that is not resolved per case, per brand's stream, per owner's digest, per source.
+    `forecast` of the final size is always `None` until there is one; the column and the API's field wait for it.
     """
 
     id: str
@@ -157,6 +158,10 @@ class Alert:
     forecast: Mapping[str, Any] | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     feedback: str | None = None
+
+
+RULE: Final = "rule"
+"""The actor of what no person did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,14 @@ class SourceConfig:
     allow_private: bool = False
     money_cap: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+
+
+LEAST_SILENCE: Final = timedelta(minutes=15)
+
+
+def silent_after(interval: timedelta) -> timedelta:
+    """How long after its last run that succeeded a source counts as silent: three of its intervals, at least 15 min."""
+    return max(LEAST_SILENCE, 3 * interval)
 
 
 @dataclass(frozen=True, slots=True)

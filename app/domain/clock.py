@@ -64,6 +64,21 @@ class OffsetClock:
         return self._base.now() + self._offset
 
 
+class EventClock:
+    """The event clock of one process: all its parts hold this one, and a replay makes it follow its own."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self) -> datetime:
+        """The present of the clock that it follows."""
+        return self._clock.now()
+
+    def follow(self, clock: Clock) -> None:
+        """From now on tell that clock's time."""
+        self._clock = clock
+
+
 class StoryClock:
     """Stands where a story has been told to; once the story is over, goes on from there at the pace of real time."""
 

@@ -8,11 +8,12 @@ so there is no second look to wait for; flapping is held back where it starts, a
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from app.domain.alerts import (
     ENTER_AT,
     LEVELS,
+    RULE,
     Alert,
     AlertChange,
     AlertState,
@@ -20,7 +21,6 @@ from app.domain.alerts import (
     Evidence,
     Leg,
     Level,
-    Reason,
 )
 from app.domain.policies import Policy
 from app.escalation.acts import act
@@ -32,8 +32,6 @@ from app.escalation.risk import LEAVE_AFTER_HOURS, LEAVE_BELOW, RULE_VERSION
 
 __all__ = ["Subject", "act", "budget_left", "due_notices", "eval_at", "expire_suppression", "fold", "step"]
 
-RULE: Final = "rule"
-"""The actor of what no person did."""
 REOPEN_WITHIN: Final = timedelta(days=7)
 """A resolved alert of the same group is opened again within this time; later it is a new one."""
 LEAVE_AFTER: Final = timedelta(hours=LEAVE_AFTER_HOURS)
@@ -44,7 +42,7 @@ _LIVE: Final = frozenset({AlertState.OPEN, AlertState.ACKNOWLEDGED})
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an alert is about. `group` is its key; `changed_at` is the last event in it, `sources` how many it is on."""
+    """What an alert is about. `group` is its key; `changed_at` is the last event in it; `visibility` who may see it."""
 
     group: str
     brand: str
@@ -54,8 +52,7 @@ class Subject:
     evidence: tuple[Evidence, ...] = ()
     classifier: str = ""
     changed_at: datetime | None = None
-    sources: int = 1
-    forecast: Mapping[str, Any] | None = None
+    visibility: str = "public"
 
 
 def step(
@@ -266,22 +263,14 @@ class _Move:
             leg=judgement.leg,
             risk=judgement.risk,
             title=judgement.title or current.title,
+            visibility=subject.visibility,
             failure=subject.failure,
             owner=subject.owner,
             is_hard=judgement.is_hard,
-            reasons=self._reasons(current),
+            reasons=judgement.reasons or current.reasons,
             evidence=subject.evidence,
-            forecast=subject.forecast,
             versions={"policy": self.policy.reference, "rule": RULE_VERSION, "classifier": subject.classifier},
         )
-
-    def _reasons(self, current: Alert) -> tuple[Reason, ...]:
-        reasons = self.judgement.reasons or current.reasons
-        if self.subject.sources < 2:
-            return reasons
-        count = float(self.subject.sources)
-        others = tuple(reason for reason in reasons if reason.code != "sources")
-        return (*others, Reason("sources", "case", f"Seen on {count:.0f} sources", count, "sources", 1.0))
 
     def _acknowledge_by(self, alert: Alert) -> datetime | None:
         within = self.policy.acknowledge_within.get(alert.level.value)

@@ -11,7 +11,7 @@ from typing import Final
 from app.domain.cases import REOPEN_WITHIN, RUNNING, Case, CaseState
 from app.domain.policies import Policy, PolicyRow
 from app.domain.predictions import Labels
-from app.escalation.gravity import SEVERITY_RANK, gravity_of
+from app.escalation.gravity import SEVERITY_RANK, UNNAMED, gravity_of
 from app.escalation.replies import BrandReply, meets_policy, tone_of
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "ComplaintFacts",
     "Place",
     "answer",
+    "answered_elsewhere",
     "can_join",
     "close",
     "earliest",
@@ -32,7 +33,6 @@ __all__ = [
 
 NEW_CONTACT_AFTER: Final = timedelta(hours=1)
 """A complaint that follows the last one sooner is the same contact: people write one grievance in several posts."""
-_UNNAMED: Final = frozenset({None, "other"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +186,16 @@ def close(case: Case, *, at: datetime) -> Case:
     return replace(case, state=CaseState.CLOSED, closed_at=at, clock_from=None, due_at=None, next_eval_at=None)
 
 
+def answered_elsewhere(case: Case, *, at: datetime) -> Case:
+    """A person says that the brand has answered where we cannot see it: the clock stops. A case without one stays.
+
+    It is judged anew at `at`, by the next tick.
+    """
+    if case.state in (CaseState.ANSWERED, CaseState.CLOSED):
+        return case
+    return replace(case, state=CaseState.ANSWERED, answered_at=at, clock_from=None, due_at=None, next_eval_at=at)
+
+
 def reopen(case: Case, policy: Policy, *, at: datetime) -> Case:
     """A person takes the end back: the clock starts anew at that moment."""
     row = policy.row_for(case.failure, case.severity)
@@ -244,9 +254,9 @@ def _paused(counted: Case, case: Case, reply: BrandReply, policy: Policy) -> Cas
 
 
 def _prefers(case: Case, labels: Labels, *, is_stronger: bool) -> bool:
-    if case.failure == "safety" or labels.failure in _UNNAMED:
+    if case.failure == "safety" or labels.failure in UNNAMED:
         return False
-    return is_stronger or labels.failure == "safety" or case.failure in _UNNAMED
+    return is_stronger or labels.failure == "safety" or case.failure in UNNAMED
 
 
 def _larger(one: int | None, other: int | None) -> int | None:

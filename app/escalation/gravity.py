@@ -22,7 +22,8 @@ SEVERITY_RANK: Final = {None: 0, "no_reproach": 1, "disapproval": 2, "accusation
 FAILED_RECOVERY: Final = frozenset({"repeated", "handed_on", "refused_redress"})
 """Signals that the recovery failed as well as the service."""
 _REPROACHES: Final = frozenset({"accusation", "blame"})
-_UNNAMED: Final = frozenset({None, "other"})
+UNNAMED: Final = frozenset({None, "other"})
+"""Failures that say nothing of what went wrong."""
 
 
 def gravity_of(labels: Labels, *, signals: Set[str] = frozenset()) -> int:
@@ -34,7 +35,7 @@ def gravity_of(labels: Labels, *, signals: Set[str] = frozenset()) -> int:
     has_failed_again = not FAILED_RECOVERY.isdisjoint(labels.signals) or not FAILED_RECOVERY.isdisjoint(signals)
     if has_failed_again or (labels.severity == "blame" and labels.justice):
         return 3
-    return 2 if labels.failure not in _UNNAMED or labels.severity in _REPROACHES else 1
+    return 2 if labels.failure not in UNNAMED or labels.severity in _REPROACHES else 1
 
 
 def gravity_past_clock(gravity: int, signals: Set[str]) -> int:

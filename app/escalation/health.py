@@ -5,13 +5,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.domain.alerts import Leg, Level, Reason
+from app.domain.brands import silent_after
 from app.escalation.judge import Judgement
 from app.escalation.risk import level_of
 from app.escalation.words import span
 
-SILENT_AFTER_INTERVALS: Final = 3
-"""RELIABILITY C7: a source is silent after three of its intervals without a run that succeeded."""
-LEAST_SILENCE: Final = timedelta(minutes=15)
 _RISK: Final = 0.5
 
 
@@ -29,11 +27,11 @@ class SourceState:
 
 
 def judge_source(state: SourceState, now: datetime) -> Judgement:
-    """Whether a source needs a person: it was paused, or nothing came through for three intervals."""
+    """Whether a source needs a person: it was paused, or no run succeeded for too long."""
     silence = now - state.since
-    allowed = max(LEAST_SILENCE, SILENT_AFTER_INTERVALS * state.interval)
+    allowed = silent_after(state.interval)
     if state.paused_why is None and silence <= allowed:
-        return Judgement(Leg.HEALTH, None, 0.0, False, "", (), None, False, ended="the source answers again")
+        return Judgement(Leg.HEALTH, None, 0.0, False, "", (), None, ended="the source answers again")
     hours, limit = silence / timedelta(hours=1), allowed / timedelta(hours=1)
     reasons = [
         Reason("silent", "health", f"No run succeeded for {span(silence)}", round(hours, 2), "h", round(limit, 2)),
@@ -51,5 +49,4 @@ def judge_source(state: SourceState, now: datetime) -> Judgement:
         title=f"The source {state.name} {verb}: nothing came through for {span(silence)}",
         reasons=tuple(reasons),
         next_eval_at=None,
-        in_queue=False,
     )

@@ -26,12 +26,11 @@ _REACH: Final = frozenset({"followers", "spread", "velocity"})
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """How bad it is and why, at one moment. `level` `None` = no alert of its own; `in_queue` = past its clock.
+    """How bad it is and why, at one moment. `level` `None` = no alert of its own.
 
     `is_hard`: a hard trigger; it does not fold under a stream alert. `beyond_budget`: it pages even when the day's
-    pages are spent. `ended` says in words why there is nothing left to alert on. `holds`: the clock
-    is only paused, so an alert keeps its level. `next_eval_at` is when time alone
-    changes the judgement.
+    pages are spent. `ended` says in words why there is nothing left to alert on. `holds`: the clock is only paused, so
+    an alert keeps its level. `next_eval_at` is when time alone changes the judgement.
     """
 
     leg: Leg
@@ -41,7 +40,6 @@ class Judgement:
     title: str
     reasons: tuple[Reason, ...]
     next_eval_at: datetime | None
-    in_queue: bool
     beyond_budget: bool = False
     ended: str = ""
     holds: bool = False
@@ -74,7 +72,7 @@ def judge(case: Case, policy: Policy, *, now: datetime, usual: Usual = ORDINARY)
     next_eval_at = next_look(case, policy, now)
     holds = case.state is CaseState.PAUSED
     if level is None:
-        return Judgement(leg, None, risk, trigger is not None, "", (), next_eval_at, is_past, ended=ended, holds=holds)
+        return Judgement(leg, None, risk, trigger is not None, "", (), next_eval_at, ended=ended, holds=holds)
     found = Findings(case, gravity, parts, wait, trigger, usual, now)
     return Judgement(
         leg=leg,
@@ -84,7 +82,6 @@ def judge(case: Case, policy: Policy, *, now: datetime, usual: Usual = ORDINARY)
         title=case_title(found, is_ageing=leg is Leg.AGEING),
         reasons=case_reasons(found, leg=leg.value),
         next_eval_at=earliest(next_eval_at, now + LOOK_WHILE_SPREADING if "velocity" in parts else None),
-        in_queue=is_past,
         beyond_budget=trigger is not None and trigger.beyond_budget,
         holds=holds,
         may_open=case.state is not CaseState.ANSWERED,

@@ -1,4 +1,4 @@
-"""What is news about an alert whose level stays: ten times the reach, a new source, a reply of the brand."""
+"""What is news about an alert whose level stays: ten times the reach, a reply of the brand."""
 
 from typing import Final
 
@@ -13,8 +13,6 @@ def news_between(before: tuple[Reason, ...], after: tuple[Reason, ...]) -> str:
     """What is worth a message, in words; empty when nothing is."""
     if tenfolds(after) > tenfolds(before):
         return "its reach passed another tenfold of the usual"
-    if _value(after, "sources") > _value(before, "sources"):
-        return "on one more source"
     return "the brand replied" if _value(after, "reply") > _value(before, "reply") else ""
 
 

@@ -7,10 +7,8 @@ are for pages: they wake people. After a standstill at most one repeat is made u
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from app.domain.alerts import Alert, AlertChange, AlertState, ChangeKind, Level
+from app.domain.alerts import RULE, Alert, AlertChange, AlertState, ChangeKind, Level
 from app.domain.policies import Policy, Step
-
-_ACTOR = "rule"
 
 
 def due_notices(alert: Alert, policy: Policy, now: datetime) -> list[AlertChange]:
@@ -23,12 +21,12 @@ def due_notices(alert: Alert, policy: Policy, now: datetime) -> list[AlertChange
         if place > current.steps_done and alert.level_since + step.after <= now:
             current = replace(current, version=current.version + 1, steps_done=place)
             note = f"step {place}: not acknowledged after {_minutes(step.after)} min"
-            changes.append(AlertChange(current, ChangeKind.REPEATED, now, _ACTOR, note, (step.endpoint,)))
+            changes.append(AlertChange(current, ChangeKind.REPEATED, now, RULE, note, (step.endpoint,)))
     if _repeat_due(alert, policy, now):
         count = current.repeats + 1
         current = replace(current, version=current.version + 1, repeats=count)
         note = f"repeat {count} of {policy.repeat.most}"
-        changes.append(AlertChange(current, ChangeKind.REPEATED, now, _ACTOR, note))
+        changes.append(AlertChange(current, ChangeKind.REPEATED, now, RULE, note))
     if not changes:
         return []
     last = replace(current, next_notice_at=_next_at(current, policy, now))

@@ -1,7 +1,4 @@
-"""How fast a case's posts spread: samples at any spacing become "now" and "an hour ago".
-
-The forecast of the final size (ESCALATION section 4) has its place here once it is built; this is the plain growth.
-"""
+"""How fast a case's posts spread: samples at any spacing become "now" and "an hour ago"."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

@@ -1,6 +1,5 @@
 """Judgements that are not about one case: a brand's complaint stream, and the cards that stand for many."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from app.domain.alerts import Leg, Level, Reason
@@ -12,13 +11,11 @@ from app.escalation.words import ABOUT, span
 _CARD_RISK = 0.2
 
 
-def judge_stream(
-    burst: Burst, *, failure: str | None = None, terms: Sequence[str] = (), rivals: Sequence[str] = ()
-) -> Judgement:
+def judge_stream(burst: Burst, *, failure: str | None = None) -> Judgement:
     """A brand's complaint stream: a burst that fired, or (from `measure`) how it stands while its alert is open.
 
-    `failure` names the stream, `None` for all complaints; `terms` stand out against the baseline; `rivals` are those
-    of the watched rivals that rise too. Below the threshold there is no level, and the alert is left by hysteresis.
+    `failure` names the stream, `None` for all complaints. Below the threshold there is no level, and the alert is left
+    by hysteresis.
     """
     risk = stream_risk(burst.z, burst.threshold)
     about = "Complaints" if failure is None else f"Complaints about {ABOUT.get(failure, failure)}"
@@ -29,9 +26,8 @@ def judge_stream(
         risk=risk,
         is_hard=False,
         title=f"{about} run at {_times(burst)}: {burst.count:,} in {burst.window_minutes} min",
-        reasons=_stream_reasons(burst, terms, rivals),
+        reasons=(_burst_reason(burst),),
         next_eval_at=None,
-        in_queue=False,
     )
 
 
@@ -52,7 +48,6 @@ def judge_digest(*, owner: str | None, count: int, oldest: timedelta, gravest: i
         title=f"{cases} past the clock for {whose}, the oldest for {span(oldest)}",
         reasons=reasons if count else (),
         next_eval_at=None,
-        in_queue=False,
         ended="" if count else "no complaint is past its clock",
     )
 
@@ -72,25 +67,16 @@ def judge_import(*, posts: int, complaints: int, unanswered: int) -> Judgement:
         title=f"Import done: {posts:,} posts, {complaints:,} complaints, {unanswered:,} with no reply seen",
         reasons=reasons,
         next_eval_at=None,
-        in_queue=False,
     )
 
 
-def _stream_reasons(burst: Burst, terms: Sequence[str], rivals: Sequence[str]) -> tuple[Reason, ...]:
+def _burst_reason(burst: Burst) -> Reason:
     young = "; less than 14 days are known, so take it as a hint" if burst.is_young else ""
     text = (
         f"{burst.count:,} complaints in {burst.window_minutes} min against {burst.usual:.0f} ± {burst.spread:.0f}"
         f" (z {burst.z:.1f}, fires at {burst.threshold:g}{young})"
     )
-    reasons = [Reason("burst", "stream", text, round(burst.z, 2), "z", burst.threshold)]
-    if terms:
-        quoted = ", ".join(f"“{term}”" for term in terms)
-        reasons.append(Reason("terms", "stream", f"Stands out: {quoted}"))
-    if rivals:
-        reasons.append(
-            Reason("rivals", "stream", f"Rivals rise too: {', '.join(rivals)}", float(len(rivals)), "rivals")
-        )
-    return tuple(reasons)
+    return Reason("burst", "stream", text, round(burst.z, 2), "z", burst.threshold)
 
 
 def _times(burst: Burst) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from app.domain.brands import Brand
+from app.domain.clock import Clock
 from app.domain.ports import Classifier
 from app.pipeline.batch import IntakeStage, RecordStage
 from app.pipeline.classify import Classify, ReplyReader
@@ -42,9 +43,10 @@ def after_queue(
     replies: ReplyReader,
     watching: Callable[[Transaction], Watching],
     cases: JudgeCases,
+    clock: Clock,
 ) -> Pipeline:
     """The stages after the queue, in order."""
     return Pipeline(
         classify=Classify(classifiers, replies),
-        record=(Record(), Follow(watching), Escalate(watching, cases)),
+        record=(Record(), Follow(watching), Escalate(watching, cases, clock)),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from app.domain.clock import Clock
 from app.pipeline.batch import ReadBatch
 from app.pipeline.judging import JudgeCases
 from app.pipeline.watching import Watching
@@ -9,16 +10,21 @@ from app.storage.database import Transaction
 
 
 class Escalate:
-    """Judges each touched case at the time of its last event; the tick judges what no post triggers."""
+    """Judges each touched case now, or, in a replay, at the time of its last event; the tick does what no post triggers.
 
-    def __init__(self, watching: Callable[[Transaction], Watching], cases: JudgeCases) -> None:
+    A post that comes in half an hour old is told now: repeats and deadlines count from when somebody could first hear.
+    """
+
+    def __init__(self, watching: Callable[[Transaction], Watching], cases: JudgeCases, clock: Clock) -> None:
         self._watching = watching
         self._cases = cases
+        self._clock = clock
 
     def run(self, tx: Transaction, batch: ReadBatch) -> None:
         """Alerts and their deliveries, in this transaction."""
         if not batch.touched:
             return
         found = sorted(batch.touched.values(), key=lambda one: (one.case.last_post_at, one.case.id))
-        at = [(one, max(one.case.last_post_at, one.case.last_reply_at or one.case.last_post_at)) for one in found]
+        now = self._clock.now()
+        at = [(one, max(now, one.case.last_post_at, one.case.last_reply_at or now)) for one in found]
         self._cases.run(tx, self._watching(tx), at)

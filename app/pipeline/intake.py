@@ -14,7 +14,7 @@ from app.domain.ids import new_id
 from app.domain.ports import Checkpoint, Event
 from app.domain.posts import Author, EngagementSample, Gap, Post, PostKind, Tombstone
 from app.pipeline.batch import IntakeStage, Item
-from app.pipeline.normalise import clean, clean_id
+from app.pipeline.normalise import clean, clean_id, owner_reply_id
 from app.storage import cases, checkpoints, posts, queue, readings
 from app.storage.database import Database, Transaction
 
@@ -42,7 +42,6 @@ class IntakeReport:
 
     posts: list[Taken] = field(default_factory=list)
     removed: int = 0
-    samples: int = 0
 
     def count(self, outcome: str) -> int:
         """How many posts had this outcome."""
@@ -143,7 +142,6 @@ class _Storing:
         removed = posts.remove_posts(self._tx, batch.tombstones)
         cases.forget_authors(self._tx, removed)
         report.removed = len(removed)
-        report.samples = len(batch.samples)
         queue.publish(self._tx, queue.chunks_of([mention for _, mention in sorted(self._work)]), self._now)
         self._bookkeep(items, batch, run, report)
         return report
@@ -187,7 +185,7 @@ class _Storing:
                 "stage": "intake",
                 "mention_id": None,
                 "source": item.post.source,
-                "external_id": item.post.external_id.encode(errors="replace").decode().replace("\x00", "")[:500],
+                "external_id": clean_id(item.post.external_id),
                 "reason": item.refused,
                 "payload": None,
                 "at": self._now,
@@ -235,7 +233,7 @@ def _owner_replies(item: Item) -> list[Post]:
     return [
         Post(
             source=post.source,
-            external_id=f"{post.external_id}#owner-reply",
+            external_id=owner_reply_id(post.external_id),
             text=said.text,
             author=Author(f"owner:{brand}"),
             created_at=said.at or item.event_at,

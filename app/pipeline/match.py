@@ -45,14 +45,18 @@ class Match:
         if post.by_brand and post.brands:
             return post.brands[0]
         handle = post.author.handle
-        return None if handle is None else self._handles.get(_bare(handle))
+        return None if handle is None else self._handles.get(bare_handle(handle))
+
+
+def bare_handle(handle: str) -> str:
+    """A handle as it is compared: "@Northwind" and "northwind" are one."""
+    return handle.lower().lstrip("@")
 
 
 def _handles(brands: Mapping[str, Brand]) -> dict[str, str]:
     return {
-        _bare(handle): slug for slug, brand in brands.items() for names in brand.handles.values() for handle in names
+        bare_handle(handle): slug
+        for slug, brand in brands.items()
+        for names in brand.handles.values()
+        for handle in names
     }
-
-
-def _bare(handle: str) -> str:
-    return handle.lower().lstrip("@")

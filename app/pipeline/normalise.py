@@ -61,6 +61,18 @@ def clean_id(external_id: str) -> str:
     return clean(external_id)[:_ID_CHARS]
 
 
+def owner_reply_id(external_id: str) -> str:
+    """The id of the answer inside a review: made of the review's clean id, and like it no longer than a column holds.
+
+    A long one ends in the hash of the whole, so that two reviews never share the id of their answers.
+    """
+    made = f"{external_id}#owner-reply"
+    if len(made) <= _ID_CHARS:
+        return made
+    tail = f"#owner-reply-{blake2b(external_id.encode(), digest_size=8).hexdigest()}"
+    return external_id[: _ID_CHARS - len(tail)] + tail
+
+
 def content_hash(post: Post) -> str:
     """What tells an edited post from the one that was read."""
     return blake2b(f"{post.title or ''}\n{post.text}".encode(), digest_size=16).hexdigest()
@@ -85,8 +97,8 @@ def _cleaned(post: Post, text: str) -> Post:
         title=None if post.title is None else clean(post.title)[:1000],
         url=None if post.url is None else clean(post.url)[:2000],
         author=_cleaned_author(post.author),
-        parent_id=None if post.parent_id is None else clean(post.parent_id),
-        thread_id=None if post.thread_id is None else clean(post.thread_id),
+        parent_id=None if post.parent_id is None else clean_id(post.parent_id),
+        thread_id=None if post.thread_id is None else clean_id(post.thread_id),
         visibility=Visibility.PRIVATE if is_private else Visibility.PUBLIC,
         rating=_finite(post.rating),
         rating_max=_finite(post.rating_max),

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from app.domain.brands import silent_after
 from app.domain.clock import floor_hour
 from app.queries.calendar import Span
-from app.queries.health import SILENT_AFTER_POLLS, SILENT_SLACK
 from app.storage import reads_sources, reads_trends
 from app.storage.database import Transaction
 from app.storage.reads_trends import BucketFilter, GapView
@@ -62,8 +62,7 @@ def _watches(tx: Transaction, brand: str, *, private: bool) -> dict[str, _Watch]
         if not poll.is_polled or brand not in config.brands:
             continue
         first, _ = heard.get(config.name, (poll.applied_at, None))
-        slack = SILENT_AFTER_POLLS * config.interval + SILENT_SLACK
-        until = None if poll.last_success_at is None else poll.last_success_at + slack
+        until = None if poll.last_success_at is None else poll.last_success_at + silent_after(config.interval)
         found[config.name] = _Watch(min(poll.applied_at, first), until)
     return found
 

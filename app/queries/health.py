@@ -1,18 +1,13 @@
 """What is watched, and how its sources are doing."""
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from app.domain.access import EVERYTHING_PUBLIC, Sight
-from app.domain.brands import Brand, SourceConfig, SourceHealth
+from app.domain.brands import Brand, SourceConfig, SourceHealth, silent_after
 from app.domain.errors import NotFound
 from app.storage import reads_sources
 from app.storage.database import Transaction
 from app.storage.reads_sources import SourceMarks
-
-SILENT_AFTER_POLLS: Final = 3
-SILENT_SLACK: Final = timedelta(minutes=10)
-"""A source is silent when it was not read successfully for three polls and ten minutes."""
 
 
 def watched_brands(tx: Transaction, *, sight: Sight = EVERYTHING_PUBLIC) -> list[Brand]:
@@ -45,13 +40,6 @@ def sources_health(
     ]
 
 
-def is_silent(interval: timedelta, last_success_at: datetime | None, now: datetime) -> bool:
-    """Whether a source that once worked has not been read for too long."""
-    if last_success_at is None:
-        return False
-    return now - last_success_at > SILENT_AFTER_POLLS * interval + SILENT_SLACK
-
-
 def _seen(source: SourceConfig, sight: Sight) -> tuple[str, ...]:
     return tuple(brand for brand in source.brands if sight.covers(brand))
 
@@ -82,4 +70,4 @@ def _state(marks: SourceMarks, now: datetime) -> str:
         return "ok" if marks.posts else "waiting"
     if marks.last_success_at is None:
         return "waiting"
-    return "silent" if is_silent(marks.config.interval, marks.last_success_at, now) else "ok"
+    return "silent" if now - marks.last_success_at > silent_after(marks.config.interval) else "ok"

@@ -61,7 +61,7 @@ def run_demo(*, host: str, port: int, seconds: float, folder: Path, keep_serving
     log = folder / "receiver.jsonl"
     with _receiver(log, secret) as url:
         configuration = _configuration(folder, secret, url, f"http://{host}:{port}")
-        product = open_product(configuration, clock=StoryClock(_long_before(), SystemClock()))
+        product = open_product(configuration)
         try:
             apply_configuration(configuration, product.database)
             return asyncio.run(_Demo(product, seconds, log).tell(listener, keep_serving=keep_serving))
@@ -99,8 +99,7 @@ class _Demo:
             await serving
 
     async def _play(self) -> ReplayReport:
-        clock = self._product.clock
-        assert isinstance(clock, StoryClock)
+        clock = StoryClock(_long_before(), SystemClock())
         start_of(self._product)
         records = [line_from(line, "demo") for line in self._scenario.build()]
         player = Player(self._product, clock, pace=self._pace(records), progress=self._progress)

@@ -137,6 +137,7 @@ class Player:
     ) -> None:
         self._product = product
         self._clock = clock
+        product.clock.follow(clock)
         self._pace = pace
         self._progress = progress
         self._known: set[str] = set()

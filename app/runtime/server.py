@@ -187,10 +187,16 @@ def build_application(product: Product, roles: frozenset[str], demo: Demo) -> Fa
             banner=demo.banner,
             facts=demo.facts,
             receiver_log=demo.receiver_log,
-            scopes=frozenset({Scope.READ, Scope.WRITE}),
+            scopes=_scopes_of_people(product.configuration),
         ),
     )
     return application
+
+
+def _scopes_of_people(configuration: Configuration) -> frozenset[Scope]:
+    """Until people have roles, all who sign in see the same; tickets and surveys only where the operator says so."""
+    private = {Scope.PRIVATE} if configuration.show_private else set()
+    return frozenset({Scope.READ, Scope.WRITE} | private)
 
 
 def policies_by_brand(product: Product) -> dict[str, Policy]:

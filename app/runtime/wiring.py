@@ -7,7 +7,7 @@ from typing import Protocol
 from app.delivery.dispatcher import Dispatcher, Hooks
 from app.delivery.webhook import WebhookNotifier
 from app.domain.alerts import Delivery, Endpoint, Outcome
-from app.domain.clock import Clock
+from app.domain.clock import Clock, EventClock
 from app.domain.errors import ConfigurationError
 from app.domain.ports import Classifier, WorkQueue
 from app.egress.client import Egress
@@ -44,7 +44,7 @@ class Product:
 
     configuration: Configuration
     database: Database
-    clock: Clock
+    clock: EventClock
     queue: WorkQueue
     watching: WatchingCache
     pipeline: Pipeline
@@ -111,7 +111,7 @@ def open_product(configuration: Configuration, *, clock: Clock | None = None) ->
     classifiers: tuple[Classifier, ...] = (reader, CueReader())
     version = "+".join(classifier.version for classifier in classifiers)
     watching = WatchingCache(public_url=configuration.public_url, classifier=version)
-    events = clock or event_clock(database)
+    events = EventClock(clock or event_clock(database))
     alerting = Alerting()
     judging = JudgeCases(UsualCache(), alerting)
     return Product(
@@ -120,7 +120,7 @@ def open_product(configuration: Configuration, *, clock: Clock | None = None) ->
         clock=events,
         queue=DatabaseQueue(database),
         watching=watching,
-        pipeline=after_queue(classifiers, ReplyCueReader(), watching, judging),
+        pipeline=after_queue(classifiers, ReplyCueReader(), watching, judging, events),
         ticker=Ticker(database, watching, judging, alerting),
         guess_language=GuessLanguage(),
         classifiers=classifiers,

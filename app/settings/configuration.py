@@ -30,6 +30,8 @@ class Configuration:
     secret_file: Path = Path("var/secret")
     host: str = "127.0.0.1"
     port: int = 8000
+    show_private: bool = False
+    """Whether people who sign in see tickets and surveys, too."""
     model: Path | None = None
     workers: int = 1
     path: Path | None = None

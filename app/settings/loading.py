@@ -45,6 +45,7 @@ def load(path: Path | None = None, *, environ: Mapping[str, str] | None = None) 
         secret_file=Path(raw.secret_file),
         host=raw.server.host,
         port=raw.server.port,
+        show_private=raw.server.show_private,
         model=Path(raw.reader.model) if raw.reader.model else None,
         workers=raw.reader.workers,
         path=Path(file.name) if file.text else None,

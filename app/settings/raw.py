@@ -25,6 +25,7 @@ class RawServer(Raw):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    show_private: bool = False
 
 
 class RawReader(Raw):

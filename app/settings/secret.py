@@ -1,4 +1,4 @@
-"""The master key in `var/secret`: 32 random bytes that hash the keys and seal what is secret at rest."""
+"""The master key in `var/secret`: 32 random bytes under which API keys are hashed."""
 
 import os
 import secrets

@@ -146,11 +146,8 @@ def test_only_news_is_told_of_an_alert_whose_level_stays() -> None:
     assert silent.endpoints == ()
 
 
-def test_a_new_source_and_a_reply_of_the_brand_are_news() -> None:
+def test_a_reply_of_the_brand_is_news() -> None:
     current = opened(WARN)
-    (elsewhere,) = steps(current, WARN, T0, subject=replace(SUBJECT, sources=2))
-    assert (elsewhere.note, elsewhere.endpoints) == ("on one more source", None)
-    assert steps(elsewhere.alert, WARN, T0, subject=replace(SUBJECT, sources=2)) == []
     replied = judge(replace(case_of("refused_redress"), reply_count=1, reply_tone="plain"), POLICY, now=T0 + DAY)
     (told,) = steps(current, replied, T0)
     assert (told.note, told.endpoints) == ("the brand replied", None)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.domain.alerts import Leg, Level
 from app.domain.cases import Case, CaseState
 from app.domain.policies import Policy, PolicyRow
-from app.escalation.ageing import next_look
+from app.escalation.ageing import is_past_clock, next_look
 from app.escalation.burst import Burst
 from app.escalation.following import Place, answer, close
 from app.escalation.health import SourceState, judge_source
@@ -73,7 +73,7 @@ def test_which_hard_triggers_page_beyond_the_budget() -> None:
 
 def test_an_ordinary_fresh_complaint_waits_for_its_deadline_without_words() -> None:
     judgement = judge(case_of(), POLICY, now=FRESH)
-    assert (judgement.title, judgement.reasons, judgement.in_queue) == ("", (), False)
+    assert (judgement.title, judgement.reasons) == ("", ())
     assert judgement.next_eval_at == AT_1X
 
 
@@ -92,15 +92,15 @@ def test_waiting_is_looked_at_at_each_doubling() -> None:
 def test_a_policy_that_allows_no_time_does_not_divide_by_zero() -> None:
     policy = Policy(rows=(PolicyRow(reply_within=timedelta(0)),))
     judgement = judge(case_of(policy=policy), policy, now=T0 + HOUR)
-    assert judgement.in_queue
+    assert judgement.leg is Leg.AGEING
     assert judgement.next_eval_at == T0 + 64 * timedelta(minutes=1)
 
 
 def test_a_paused_case_is_overdue_after_the_next_contact_deadline() -> None:
     paused = answer(case_of("refused_redress"), brand_reply(TEMPLATE, T0 + 20 * HOUR), POLICY)
-    assert judge(paused, POLICY, now=T0 + 30 * HOUR).in_queue is False
+    assert not is_past_clock(paused, T0 + 30 * HOUR)
     late = judge(paused, POLICY, now=T0 + 45 * HOUR)
-    assert (late.level, late.in_queue) == (Level.WARN, True)
+    assert (late.level, late.leg) == (Level.WARN, Leg.AGEING)
     assert "No reply that meets the policy for 45 h" in texts(late.reasons)
     assert "the brand's last reply is a template" in texts(late.reasons).lower()
 
@@ -238,13 +238,10 @@ def burst(z: float, usual: float = 29.0) -> Burst:
 
 
 def test_a_stream_that_fires_is_a_warn_and_says_against_what() -> None:
-    judgement = judge_stream(burst(4.6), failure="delay", terms=["denver"], rivals=["southwind"])
+    judgement = judge_stream(burst(4.6), failure="delay")
     assert (judgement.level, judgement.leg) == (Level.WARN, Leg.STREAM)
     assert judgement.title == "Complaints about a delay run at 4.3 times the usual: 126 in 60 min"
-    words = texts(judgement.reasons)
-    assert "126 complaints in 60 min against 29 ± 21 (z 4.6, fires at 4.5)" in words
-    assert "“denver”" in words
-    assert "southwind" in words
+    assert "126 complaints in 60 min against 29 ± 21 (z 4.6, fires at 4.5)" in texts(judgement.reasons)
 
 
 def test_a_stream_below_its_threshold_has_no_level_and_at_twice_it_pages() -> None:

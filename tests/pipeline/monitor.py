@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.domain.alerts import Alert, Endpoint
 from app.domain.brands import Brand, SourceConfig
 from app.domain.cases import Case
-from app.domain.clock import ManualClock
+from app.domain.clock import EventClock, ManualClock
 from app.domain.policies import Policy, PolicyRow
 from app.domain.ports import Capabilities, Event
 from app.domain.posts import Author, EngagementSample, Post, Tombstone
@@ -104,13 +104,14 @@ class Monitor:
         self.database = database
         self.as_live = as_live
         self.clock = ManualClock(start)
+        self.event_clock = EventClock(self.clock)
         self.reader = ScriptedClassifier()
         self.queue = DatabaseQueue(database)
         self.watching = WatchingCache(public_url="https://fretwatch.test", classifier=self.reader.version)
         self.apply(watch)
         alerting = Alerting()
         judging = JudgeCases(UsualCache(), alerting)
-        self.pipeline = after_queue((self.reader,), ScriptedReplies(), self.watching, judging)
+        self.pipeline = after_queue((self.reader,), ScriptedReplies(), self.watching, judging, self.event_clock)
         self.ticker = Ticker(database, self.watching, judging, alerting)
 
     def apply(self, watch: Watch, *, sources: Sequence[str] = ("mastodon", "reviews"), answerable: bool = True) -> None:

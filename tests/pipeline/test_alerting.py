@@ -176,7 +176,7 @@ def test_a_burst_is_found_at_the_same_moment_however_the_time_is_cut(monitor: Mo
 
 
 def test_a_brand_without_a_burst_has_no_stream_alert(monitor: Monitor) -> None:
-    fill_rings(monitor, QUIET + [1, 0, 1, 0], start=T0 - len(QUIET) * trends.SLOT)
+    fill_rings(monitor, [*QUIET, 1, 0, 1, 0], start=T0 - len(QUIET) * trends.SLOT)
     monitor.tick(T0 + HOUR)
     assert monitor.alerts("stream") == []
 

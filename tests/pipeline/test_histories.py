@@ -1,10 +1,10 @@
-"""Random histories: however the same events are cut into batches, and whenever time passes, the same world comes out."""
+"""Random histories: however the events are cut into batches, and whenever time passes, the same world comes out."""
 
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain.ports import Event
+from app.domain.posts import Post
 from app.storage import schema, tables
 from app.storage.database import Database
 from tests.pipeline.monitor import DAY, EMPTY, GOOD, HOUR, T0, Monitor, complaint, gone, post, reply
@@ -88,10 +89,6 @@ def event_of(place: int, move: Move, stored: list[str]) -> Event | None:
 
 def told_again(event: Event, words: str) -> Event:
     """The same post in other words that mean the same."""
-    from dataclasses import replace
-
-    from app.domain.posts import Post
-
     assert isinstance(event, Post)
     return replace(event, text=f"{event.text} {words}")
 
@@ -112,7 +109,7 @@ def play(own: Monitor, moves: list[Move], *, in_batches: bool) -> None:
         elif move.kind in ("edit", "again") and stored:
             name = stored[-1 - move.back % len(stored)]
             batch.append(told_again(events[name], "edited") if move.kind == "edit" else events[name])
-            events[name] = batch[-1]  # type: ignore[assignment]
+            events[name] = batch[-1]
         elif move.kind == "gone" and stored:
             removed.append((stored[0], T0 + place * STEP))
         if in_batches and (move.cuts or move.kind == "tick"):

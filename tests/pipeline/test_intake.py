@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.ports import Checkpoint
+from app.domain.ports import Checkpoint, Event
 from app.domain.posts import Author, Gap, Post
 from app.pipeline.intake import CREATED, DUPLICATE, EDITED, QUARANTINED, UNMATCHED, Run
 from app.storage import checkpoints, tables
@@ -222,7 +222,7 @@ def test_a_failing_transaction_saves_neither_posts_nor_checkpoint(monitor: Monit
     before = monitor.snapshot()
     # A count that no column holds fails the transaction after the posts were inserted and before it commits.
     broken = sample("1", T0, views="many")  # type: ignore[arg-type]
-    batch = [post("1"), broken, Checkpoint({"since": object()}), gone("0")]
+    batch: list[Event] = [post("1"), broken, Checkpoint({"since": object()}), gone("0")]
     with pytest.raises(Exception, match=r"(?i)json|integer|bigint"):
         monitor.take(*batch, run=start_run(monitor))
     assert monitor.snapshot() == before

@@ -3,11 +3,15 @@
 import asyncio
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from app.domain.ports import ChunkLease
 from app.domain.posts import PostKind
 from app.pipeline.batch import ReadBatch
+from app.queue.database import DatabaseQueue
 from app.runtime.reading import ReadingWorker
 from app.storage import posts, tables
 from app.storage.database import Database
@@ -169,6 +173,13 @@ def test_every_dimension_is_counted_and_recounted(monitor: Monitor) -> None:
 def test_a_batch_that_cannot_be_written_is_given_back_and_its_lease_is_free(monitor: Monitor) -> None:
     monitor.take(complaint("1"))
 
+    given_back = asyncio.Event()
+
+    class Watched(DatabaseQueue):
+        async def nack(self, leases: Sequence[ChunkLease], delay: timedelta) -> None:
+            await super().nack(leases, delay)
+            given_back.set()
+
     class Broken:
         def run(self, tx: object, batch: ReadBatch) -> None:
             raise RuntimeError("disk of a test")
@@ -176,17 +187,12 @@ def test_a_batch_that_cannot_be_written_is_given_back_and_its_lease_is_free(moni
     async def one_look(worker: ReadingWorker) -> None:
         stop = asyncio.Event()
         running = asyncio.create_task(worker.run(stop))
-        while (await monitor.queue.stats()).in_flight or not monitor.rows(
-            tables.work_chunk, tables.work_chunk.c.attempt == 1
-        ):
-            await asyncio.sleep(0.01)
+        await asyncio.wait_for(given_back.wait(), 20)
         stop.set()
         await running
 
-    from dataclasses import replace
-
     broken = replace(monitor.pipeline, record=(*monitor.pipeline.record, Broken()))
-    asyncio.run(one_look(ReadingWorker(monitor.database, monitor.queue, broken)))
+    asyncio.run(one_look(ReadingWorker(monitor.database, Watched(monitor.database), broken)))
     assert monitor.rows(tables.reading) == []
     assert monitor.findings() == []
     (chunk,) = monitor.rows(tables.work_chunk)

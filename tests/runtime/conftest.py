@@ -27,10 +27,11 @@ def make_product(guess_language: GuessLanguage) -> MakeProduct:
 
     def make(database: Database, clock: Clock | None = None) -> Product:
         monitor = Monitor(database)
+        monitor.event_clock.follow(clock or event_clock(database))
         return Product(
             configuration=Configuration(),
             database=database,
-            clock=clock or event_clock(database),
+            clock=monitor.event_clock,
             queue=monitor.queue,
             watching=monitor.watching,
             pipeline=monitor.pipeline,

@@ -16,6 +16,8 @@ from app.runtime import clocks
 from app.runtime.replay import Pace, Player, ReplayReport, replay, start_of
 from app.runtime.wiring import Product, apply_configuration, open_product
 from app.settings import Configuration
+from app.storage import schema
+from app.storage.audit import audit
 from app.storage.database import Database
 from tests.pipeline.monitor import (
     DAY,
@@ -103,8 +105,6 @@ async def test_step_by_step_and_as_fast_as_possible_give_the_same_world(
 
 
 def open_other(path: Path) -> Database:
-    from app.storage import schema
-
     opened = Database(f"sqlite:///{path}")
     schema.upgrade(opened)
     return opened
@@ -235,14 +235,12 @@ async def test_the_shipped_reader_follows_a_complaint(tmp_path: Path) -> None:
     )
     report = await Player(opened, ManualClock(start_of(opened))).play_steps([angry, calm, answer])
     assert (report.stored, report.complaints, report.cases) == (3, 1, 1)
-    monitor_findings = world_findings(opened.database)
+    found = world_findings(opened.database)
     opened.close()
-    assert monitor_findings == []
+    assert found == []
 
 
 def world_findings(database: Database) -> list[str]:
-    from app.storage.audit import audit
-
     with database.read() as tx:
         return audit(tx, database.now()).findings
 
