@@ -4,7 +4,8 @@
         --mapping examples/airline/mapping.toml
     python -m benchmarks.alerts sqlite:///var/airline.db [--samples 10]
 
-A day is one of the brand's own time zone; an alert counts on the day it opened, a page on the day it became one. The samples show posts: keep what is printed to yourself.
+A day is one of the brand's own time zone; an alert counts on the day it opened, a page on the day it became
+one. The samples show posts: keep what is printed to yourself.
 """
 
 import argparse

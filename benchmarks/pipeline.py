@@ -19,6 +19,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,8 +70,8 @@ def _compare(
     rounds = []
     for number in range(options.rounds):
         bare_wall, bare_cpu = _bare(texts, options.workers)
-        target = f"{url}.{number}" if url.startswith("sqlite") else _fresh(url, number)
-        whole_wall, whole_cpu = _whole(file, mapping, target, options.workers)
+        with _store(url, number) as target:
+            whole_wall, whole_cpu = _whole(file, mapping, target, options.workers)
         rounds.append((bare_wall, bare_cpu, whole_wall, whole_cpu))
     n = len(texts)
     bare, whole = min(r[0] for r in rounds), min(r[2] for r in rounds)
@@ -101,7 +102,7 @@ def _whole(file: Path, mapping: Path, url: str, workers: int) -> tuple[float, fl
     product = open_product(configuration)
     try:
         apply_configuration(configuration, product.database)
-        product.classifiers[0].read([Reading("0", "a first text, so that nothing is loaded while we measure")])
+        product.readers.read([Reading("0", "a first text, so that nothing is loaded while we measure")])
         product.guess_language("a first text, so that nothing is loaded while we measure")
         wall, cpu = time.perf_counter(), time.process_time()
         asyncio.run(replay(product, file, mapping, source="bench"))
@@ -110,12 +111,27 @@ def _whole(file: Path, mapping: Path, url: str, workers: int) -> tuple[float, fl
         product.close()
 
 
-def _fresh(url: str, number: int) -> str:
+@contextmanager
+def _store(url: str, number: int) -> Iterator[str]:
+    """The URL of an empty database: a file in the temporary folder, or one made beside `url` and dropped in the end."""
+    if url.startswith("sqlite"):
+        yield f"{url}.{number}"
+        return
     server, _, name = url.rpartition("/")
     target = f"{name}_bench_{number}"
-    for statement in (f'DROP DATABASE IF EXISTS "{target}" WITH (FORCE)', f'CREATE DATABASE "{target}"'):
-        subprocess.run(["psql", url, "-qc", statement], check=True, capture_output=True)
-    return f"{server}/{target}"
+    drop = f'DROP DATABASE IF EXISTS "{target}" WITH (FORCE)'
+    _psql(url, drop)
+    _psql(url, f'CREATE DATABASE "{target}"')
+    try:
+        yield f"{server}/{target}"
+    finally:
+        _psql(url, drop)
+
+
+def _psql(url: str, statement: str) -> None:
+    # psql knows no driver in a URL: postgresql+psycopg://… is postgresql://… to it.
+    scheme, _, rest = url.partition("://")
+    subprocess.run(["psql", f"{scheme.partition('+')[0]}://{rest}", "-qc", statement], check=True, capture_output=True)
 
 
 def _serve_memory(folder: Path) -> dict[str, float]:

@@ -1,8 +1,7 @@
 """What a status says about a source: the same words for every collector that speaks HTTP."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from app.domain.errors import (
 )
 from app.domain.ports import CollectRequest
 from app.egress import Answer, Egress
+from app.egress.waiting import http_date, retry_after
 
 DEFAULT_WAIT: Final = timedelta(minutes=1)
 """For a 429 or 503 that does not say for how long."""
@@ -54,7 +54,9 @@ def raise_for_status(answer: Answer, name: str, *, now: datetime, default_wait: 
     if status == 410:
         raise SourceGone(f"{name}: {place(answer.url)} answered 410: it is gone for good; take the source out")
     if status in (429, 503):
-        wait = retry_after(answer, now) or default_wait
+        # A date is read by the source's own clock.
+        there = http_date(answer.headers.get("date", "")) or now
+        wait = retry_after(answer.headers.get("retry-after"), there, longest=LONGEST_WAIT) or default_wait
         raise SourceThrottled(
             f"{name}: {place(answer.url)} answered {status} and wants {wait.total_seconds():.0f} s of quiet",
             retry_after=wait,
@@ -69,28 +71,6 @@ def raise_for_status(answer: Answer, name: str, *, now: datetime, default_wait: 
     raise SourceUnreadable(
         f"{name}: {place(answer.url)} answered {status}, which is no answer to a plain reading request"
     )
-
-
-def retry_after(answer: Answer, now: datetime) -> timedelta | None:
-    """How long the source asks to wait: seconds or an HTTP date, the latter by the source's own clock. Never early."""
-    told = answer.headers.get("retry-after", "").strip()
-    if not told:
-        return None
-    if told.isdecimal():
-        return min(timedelta(seconds=min(int(told[:10]), 10**7)), LONGEST_WAIT)
-    until, there = http_date(told), http_date(answer.headers.get("date", "")) or now
-    if until is None:
-        return None
-    return min(max(until - there, timedelta()) + timedelta(seconds=1), LONGEST_WAIT)
-
-
-def http_date(text: str) -> datetime | None:
-    """An RFC 9110 date, in UTC."""
-    try:
-        instant = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def place(url: str) -> str:

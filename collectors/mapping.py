@@ -67,10 +67,10 @@ class ColumnMapping:
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """`; did you mean 'x'?`, or nothing."""
+    """` (did you mean 'x'?)`, or nothing."""
     folded = {other.casefold(): other for other in known}
     close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
-    return f"; did you mean {folded[close[0]]!r}?" if close else ""
+    return f" (did you mean {folded[close[0]]!r}?)" if close else ""
 
 
 def read_mapping(path: Path) -> ColumnMapping:

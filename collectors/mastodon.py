@@ -17,7 +17,8 @@ from app.domain.errors import SourceRefused, SourceThrottled, SourceUnreadable
 from app.domain.ports import Capabilities, Checkpoint, CollectRequest, Event
 from app.domain.posts import Gap
 from app.egress import Answer, Egress
-from collectors.answers import fetch, http_date, place, raise_for_status
+from app.egress.waiting import http_date
+from collectors.answers import fetch, place, raise_for_status
 from collectors.plain import plain_text
 from collectors.statuses import StatusReader, id_order, status_time
 from collectors.values import slug
@@ -56,7 +57,6 @@ class Mastodon:
     capabilities = Capabilities(
         sees_replies=True,
         engagement=frozenset({"likes", "shares", "replies"}),
-        backfill=BACKFILL,
         needs=("base_url",),
     )
 

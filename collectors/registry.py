@@ -22,17 +22,7 @@ COLLECTORS: Final[Mapping[str, Callable[[Egress], Collector]]] = MappingProxyTyp
 
 def collector(kind: str, egress: Egress) -> Collector:
     """The collector of a kind, ready to collect; `ConfigurationError` for a kind that there is not."""
-    _check(kind)
-    return COLLECTORS[kind](egress)
-
-
-def capabilities(kind: str) -> Capabilities:
-    """What the collector of a kind can see; `ConfigurationError` for a kind that there is not."""
-    _check(kind)
-    return CAPABILITIES[kind]
-
-
-def _check(kind: str) -> None:
     if kind not in COLLECTORS:
         known = ", ".join(sorted(COLLECTORS))
         raise ConfigurationError(f"there is no collector {kind!r}{nearest(kind, COLLECTORS)}. Known kinds: {known}")
+    return COLLECTORS[kind](egress)

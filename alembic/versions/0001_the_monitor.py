@@ -56,6 +56,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.create_index("ix_alert_brand_state", ["brand", "state"], unique=False)
+        batch_op.create_index("ix_alert_case_id", ["case_id"], unique=False)
+        batch_op.create_index("ix_alert_folded_into", ["folded_into"], unique=False)
+        batch_op.create_index("ix_alert_group_key", ["group_key", "opened_at"], unique=False)
         batch_op.create_index("ix_alert_next_notice_at", ["next_notice_at"], unique=False)
         batch_op.create_index("ix_alert_sequence", ["sequence"], unique=True)
         batch_op.create_index(
@@ -248,7 +251,6 @@ def upgrade() -> None:
         sa.Column("start_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("end_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gap")),
     )
     with op.batch_alter_table("gap", schema=None) as batch_op:
@@ -328,6 +330,7 @@ def upgrade() -> None:
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.create_index("ix_post_author", ["source", "author"], unique=False)
         batch_op.create_index("ix_post_event_at", ["event_at"], unique=False)
+        batch_op.create_index("ix_post_thread", ["source", "thread_id"], unique=False)
 
     op.create_table(
         "prediction",
@@ -345,9 +348,7 @@ def upgrade() -> None:
         sa.Column("source", sa.String(length=64), nullable=True),
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("payload", JSON, nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default="1", nullable=False),
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantine")),
     )
@@ -526,6 +527,7 @@ def downgrade() -> None:
     op.drop_table("quarantine")
     op.drop_table("prediction")
     with op.batch_alter_table("post", schema=None) as batch_op:
+        batch_op.drop_index("ix_post_thread")
         batch_op.drop_index("ix_post_event_at")
         batch_op.drop_index("ix_post_author")
 
@@ -582,6 +584,9 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_alert_sequence")
         batch_op.drop_index("ix_alert_next_notice_at")
+        batch_op.drop_index("ix_alert_group_key")
+        batch_op.drop_index("ix_alert_folded_into")
+        batch_op.drop_index("ix_alert_case_id")
         batch_op.drop_index("ix_alert_brand_state")
 
     op.drop_table("alert")

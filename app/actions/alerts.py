@@ -1,24 +1,23 @@
 """What people do with an alert: take it, hand it on, mute it, end it, and say what it was worth."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from app.domain.access import Principal, Scope
-from app.domain.alerts import Alert, Feedback
+from app.domain.alerts import Alert, AlertState, Feedback
 from app.domain.cases import CaseState
-from app.domain.clock import Clock, floor_hour
-from app.domain.errors import NotFound
+from app.domain.clock import Clock
+from app.domain.errors import Conflict, NotFound
 from app.domain.policies import Policy
-from app.domain.trends import BucketKey
 from app.escalation.alerts import act
-from app.escalation.following import close, reopen
-from app.storage import alerts, cases, configuration, reads_feed, trends
-from app.storage.alerts import Announcing
+from app.escalation.following import answered_elsewhere, close, reopen
+from app.pipeline.watching import Watching
+from app.storage import alerts, cases, reads_feed, trends
 from app.storage.cases import Followed
-from app.storage.database import Database, Transaction
-from app.storage.trends import BucketCounts
+from app.storage.database import Database, Transaction, now_of
+from app.storage.trends import BucketCounts, answer_key
 
 ALERT_ACTIONS: Final = ("acknowledge", "assign", "note", "resolve", "suppress", "reopen", "label")
 
@@ -57,36 +56,37 @@ def act_on_alert(acting: Acting, principal: Principal, alert_id: str, wish: Wish
     principal.require(Scope.WRITE)
     with acting.database.write() as tx:
         found = _load(tx, alert_id, principal)
-        announcing = announcing_of(tx, public_url=acting.public_url)
+        if wish.action == "reopen":
+            _require_no_other(tx, found)
+        watching = Watching.load(tx, public_url=acting.public_url, classifier="")
         change = act(
             found,
             wish.action,
             actor=principal.name,
             now=acting.clock.now(),
-            policy=announcing.policies.get(found.brand, Policy()),
+            policy=watching.policy_of(found.brand),
             note=wish.note,
             until=wish.until,
             reason=wish.reason,
             assignee=wish.assignee,
             feedback=wish.feedback,
         )
-        alerts.save_changes(tx, [change], announcing, acting.database.now())
+        alerts.save_changes(tx, [change], watching.announcing(), now_of(tx))
         if found.case is not None:
-            _settle_case(tx, found.case, wish, announcing.policies.get(found.brand, Policy()), change.at)
+            _settle_case(tx, found.case, wish, watching.policy_of(found.brand), change.at)
         after = _load(tx, alert_id, principal)
     acting.wake()
     return after
 
 
-def announcing_of(tx: Transaction, *, public_url: str) -> Announcing:
-    """Whom a change is told to: the endpoints, and the policy of each brand."""
-    policies = configuration.load_policies(tx)
-    by_brand: Mapping[str, Policy] = {
-        slug: policies[brand.policy]
-        for slug, brand in configuration.load_brands(tx).items()
-        if brand.policy in policies
-    }
-    return Announcing(endpoints=configuration.load_endpoints(tx), policies=by_brand, public_url=public_url)
+def _require_no_other(tx: Transaction, found: Alert) -> None:
+    """An alert that was resolved long ago stays so while a newer one of the same matter lives."""
+    if found.state is not AlertState.RESOLVED:
+        return
+    living = alerts.live_of_group(tx, found.group)
+    if living is not None:
+        message = f"It goes on in a newer alert, {living.id}, which is {living.state.value}: act on that one."
+        raise Conflict(message, allowed=["note", "label"])
 
 
 def _settle_case(tx: Transaction, case_id: str, wish: Wish, policy: Policy, at: datetime) -> None:
@@ -102,23 +102,18 @@ def _settle_case(tx: Transaction, case_id: str, wish: Wish, policy: Policy, at: 
 
 
 def _stop_clock(tx: Transaction, case_id: str, at: datetime) -> None:
-    """A person says that the brand has answered where we cannot see it; the next tick judges the case anew."""
     for found in cases.by_ids(tx, [case_id]).values():
-        if found.case.state in (CaseState.ANSWERED, CaseState.CLOSED):
+        stopped = answered_elsewhere(found.case, at=at)
+        if stopped is found.case:
             continue
-        stopped = replace(
-            found.case, state=CaseState.ANSWERED, answered_at=at, clock_from=None, due_at=None, next_eval_at=at
-        )
         cases.save(tx, [replace(found, case=stopped, first_answered_at=found.first_answered_at or at)])
         if found.first_answered_at is None:
             _count_first_answer(tx, found, at)
 
 
 def _count_first_answer(tx: Transaction, found: Followed, at: datetime) -> None:
-    case = found.case
-    key = BucketKey(case.brand, case.source, found.language, floor_hour(case.opened_at), "answered", "no")
-    moved: BucketCounts = BucketCounts({(key, found.visibility): -1, (replace(key, value="yes"), found.visibility): 1})
-    trends.add(tx, moved, trends.next_revision(tx, at))
+    moved: BucketCounts = BucketCounts({answer_key(found, "no"): -1, answer_key(found, "yes"): 1})
+    trends.add(tx, moved, trends.next_revision(tx, now_of(tx)))
 
 
 def _load(tx: Transaction, alert_id: str, principal: Principal) -> Alert:

@@ -4,6 +4,7 @@ from app.actions.alerts import Acting
 from app.domain.access import Principal, Scope
 from app.domain.errors import NotFound
 from app.storage import outbox_replay, reads_feed
+from app.storage.database import now_of
 
 
 def redeliver(acting: Acting, principal: Principal, delivery_id: str) -> None:
@@ -17,5 +18,5 @@ def redeliver(acting: Acting, principal: Principal, delivery_id: str) -> None:
         if reads_feed.delivery_brand(tx, delivery_id, sight=principal.sight) is None:
             message = f"There is no delivery {delivery_id}."
             raise NotFound(message)
-        outbox_replay.replay(tx, [delivery_id], now=acting.database.now())
+        outbox_replay.replay(tx, [delivery_id], now=now_of(tx))
     acting.wake()

@@ -1,6 +1,6 @@
 """Posts that a program pushes: checked against what its key may touch, then taken in like any collector's."""
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -12,7 +12,7 @@ from app.pipeline.intake import IntakeReport, Taken
 from app.pipeline.match import bare_handle
 from app.pipeline.normalise import clean, clean_id
 from app.storage import configuration, reads_posts, reads_sources
-from app.storage.database import Database, Transaction
+from app.storage.database import Database, Transaction, now_of
 
 REFUSED: Final = "refused"
 """The key may not do this; nothing was stored."""
@@ -31,11 +31,10 @@ class Taker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pushing:
-    """What pushing needs; `wake` is called after the commit, so that reading does not wait for the next tick."""
+    """What pushing needs. Nobody is woken: the readers look at the queue several times a second."""
 
     database: Database
     intake: Taker
-    wake: Callable[[], None] = lambda: None
 
 
 def push_posts(pushing: Pushing, principal: Principal, posts: Sequence[Post]) -> list[Taken]:
@@ -54,7 +53,6 @@ def push_posts(pushing: Pushing, principal: Principal, posts: Sequence[Post]) ->
     if accepted:
         _register(pushing.database, accepted)
         taken = pushing.intake.take(accepted).posts
-        pushing.wake()
     outcomes = iter(taken)
     return [
         next(outcomes) if why is None else Taken(post.source, post.external_id, REFUSED, reason=why)
@@ -63,7 +61,7 @@ def push_posts(pushing: Pushing, principal: Principal, posts: Sequence[Post]) ->
 
 
 def _refusals(tx: Transaction, principal: Principal, posts: Sequence[Post]) -> list[str | None]:
-    brands = reads_sources.brands(tx)
+    brands = configuration.load_brands(tx)
     polled = {poll.config.name for poll in reads_sources.source_polls(tx) if poll.is_polled}
     sight = Sight(brands=principal.sight.brands, private=True)
     foreign = reads_posts.foreign_keys(tx, [post.key for post in posts], sight=sight)
@@ -115,4 +113,4 @@ def _register(database: Database, posts: Sequence[Post]) -> None:
     new = [SourceConfig(name=name, kind=PUSH_KIND, brands=()) for name in names if name not in known]
     if new:
         with database.write() as tx:
-            configuration.add_sources(tx, new, _CAPABILITIES, database.now())
+            configuration.add_sources(tx, new, _CAPABILITIES, now_of(tx))

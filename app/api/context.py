@@ -21,9 +21,9 @@ class ApiContext:
     """Everything the API uses; composed by `app/runtime/server.py`.
 
     `pepper` is the master key, under which API keys are hashed. `rate` is what one key may ask, in the words of the
-    library `limits`. The `wake_…` callbacks are called after a commit. `wait_for_change` pauses the live stream for at
+    library `limits`. `wake_delivery` is called after a commit. `wait_for_change` pauses the live stream for at
     most so many seconds; it may return sooner, when something has changed. `pause` is the same for a request that
-    waits for its twin under one Idempotency-Key.
+    waits for its twin under one Idempotency-Key. `stream_life` is how long one live stream goes on.
     """
 
     database: Database
@@ -31,11 +31,11 @@ class ApiContext:
     intake: Taker
     pepper: bytes
     public_url: str = ""
-    wake_reading: Callable[[], None] = lambda: None
     wake_delivery: Callable[[], None] = lambda: None
     rate: str = "600/minute"
     max_body_bytes: int = MAX_BODY_BYTES
     stream_poll: timedelta = timedelta(seconds=1)
+    stream_life: timedelta = timedelta(hours=1)
     wait_for_change: Callable[[float], Awaitable[None]] = anyio.sleep
     pause: Callable[[float], None] = time.sleep
 
@@ -47,4 +47,4 @@ class ApiContext:
     @property
     def pushing(self) -> Pushing:
         """What pushing posts needs."""
-        return Pushing(self.database, self.intake, self.wake_reading)
+        return Pushing(self.database, self.intake)

@@ -30,11 +30,11 @@ def context_of(request: Request) -> ApiContext:
 Context = Annotated[ApiContext, Depends(context_of)]
 
 
-def principal_of(
-    request: Request,
-    context: Context,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-) -> Principal:
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+"""The key as it was sent."""
+
+
+def principal_of(request: Request, context: Context, credentials: Credentials) -> Principal:
     """Who asks. Raises `Unauthenticated` without a key that holds; 429 for a key that asked too often."""
     if credentials is None:
         message = "This needs an API key: send `Authorization: Bearer fw_…`; `fretwatch keys create` makes one."

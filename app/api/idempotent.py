@@ -10,6 +10,7 @@ from app.api.context import ApiContext
 from app.domain.access import Principal
 from app.domain.errors import Conflict
 from app.storage import idempotency
+from app.storage.database import now_of
 from app.storage.idempotency import StoredAnswer
 
 _PAUSE: Final = 0.05
@@ -41,7 +42,7 @@ def once(
     digest = hashlib.sha256(body).digest()
     for _ in range(_WAITS):
         with context.database.write() as tx:
-            is_first = idempotency.claim(tx, name, digest, now=context.database.now())
+            is_first = idempotency.claim(tx, name, digest, now=now_of(tx))
             stored = None if is_first else idempotency.answer_of(tx, name)
         if is_first:
             return _do(context, name, work)

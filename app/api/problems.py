@@ -1,4 +1,4 @@
-"""Every error as `application/problem+json` (RFC 9457): one table from the error tree to the status, one renderer."""
+"""Every error as `application/problem+json` (RFC 9457): each error knows its status, one renderer for all."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -14,18 +14,6 @@ from app.domain import errors
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPE_BASE: Final = "urn:fretwatch:problem:"
 
-STATUS_OF: Final[Mapping[type[errors.FretwatchError], int]] = {
-    errors.MalformedInput: 400,
-    errors.Unauthenticated: 401,
-    errors.Forbidden: 403,
-    errors.NotFound: 404,
-    errors.Conflict: 409,
-    errors.Refused: 422,
-    errors.UsageError: 422,
-    errors.Unavailable: 503,
-    errors.FretwatchError: 500,
-}
-"""The nearest class up the tree counts."""
 RETRY_AFTER: Final = "5"
 """Seconds; said with 503."""
 
@@ -75,14 +63,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
 
 
-def status_of(error: errors.FretwatchError) -> int:
-    """The status of the nearest class in the table."""
-    return next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
-
-
 async def _known(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, errors.FretwatchError)
-    status = status_of(error)
+    status = error.http_status
     headers = {401: {"WWW-Authenticate": 'Bearer realm="fretwatch"'}, 503: {"Retry-After": RETRY_AFTER}}.get(status)
     pointer = getattr(error, "pointer", "")
     return problem(

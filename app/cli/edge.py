@@ -3,6 +3,7 @@
 import errno
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +14,9 @@ from typer.core import TyperGroup
 from app.domain.errors import FretwatchError, SchemaTooNew
 
 if TYPE_CHECKING:
+    from app.runtime.wiring import Product
     from app.settings import Configuration
+    from app.storage.database import Database
 
 FAILURE: Final = 1
 ALERT_FIRING: Final = 3
@@ -66,6 +69,34 @@ def configuration_of(context: typer.Context) -> "Configuration":
 
     options = context.find_root().obj
     return load(options.config if isinstance(options, Options) else None)
+
+
+@contextmanager
+def opened_database(context: typer.Context) -> "Iterator[tuple[Configuration, Database]]":
+    """The configuration and its database, migrated."""
+    from app.runtime.wiring import open_database
+
+    configuration = configuration_of(context)
+    database = open_database(configuration)
+    try:
+        yield configuration, database
+    finally:
+        database.close()
+
+
+@contextmanager
+def opened_product(context: typer.Context) -> "Iterator[Product]":
+    """The whole product, with the database agreeing with the files."""
+    from app.observability import configure_logging
+    from app.runtime.wiring import apply_configuration, open_product
+
+    configure_logging(level="WARNING")
+    product = open_product(configuration_of(context))
+    try:
+        apply_configuration(product.configuration, product.database)
+        yield product
+    finally:
+        product.close()
 
 
 def _refused(errors: list[FretwatchError]) -> typer.Exit:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TextIO
 
 import typer
 
-from app.cli.edge import configuration_of
+from app.cli.edge import opened_database
 from app.cli.output import json_line, plain, progress
 
 if TYPE_CHECKING:
@@ -101,14 +101,8 @@ def openapi(output: Output = None) -> None:
 def _export(
     context: typer.Context, read: "Callable[[Database], Iterator[Row]]", form: Form, output: Path | None
 ) -> None:
-    from app.runtime.wiring import open_database
-
-    database = open_database(configuration_of(context))
-    try:
-        with _file(output) as out, progress("rows") as advance:
-            _write(read(database), out, form, advance)
-    finally:
-        database.close()
+    with opened_database(context) as (_, database), _file(output) as out, progress("rows") as advance:
+        _write(read(database), out, form, advance)
 
 
 def _posts(database: "Database", brand: str | None, range_: _Range, *, private: bool) -> Iterator[Row]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.edge import FAILURE, complain, configuration_of, note
+from app.cli.edge import FAILURE, complain, note, opened_product
 from app.cli.output import AsJson, emit_facts, emit_json, emit_table, progress
 
 if TYPE_CHECKING:
@@ -32,22 +32,14 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Play a file through the whole pipeline, in its own time. A second run stores nothing twice."""
-    from app.observability import configure_logging
     from app.runtime.replay import Pace
     from app.runtime.replay import replay as play
-    from app.runtime.wiring import apply_configuration, open_product
 
-    configure_logging(level="WARNING")
     pace = Pace(_speed(speed))
-    product = open_product(configuration_of(context))
-    try:
-        apply_configuration(product.configuration, product.database)
-        with progress("posts") as advance:
-            report = asyncio.run(
-                play(product, file, mapping, source=source, pace=pace, progress=lambda so_far: advance(so_far.read))
-            )
-    finally:
-        product.close()
+    with opened_product(context) as product, progress("posts") as advance:
+        report = asyncio.run(
+            play(product, file, mapping, source=source, pace=pace, progress=lambda so_far: advance(so_far.read))
+        )
     _tell(report, as_json=as_json)
     if report.malformed_count:
         raise typer.Exit(FAILURE)
@@ -62,17 +54,10 @@ def collect(
     """Read the sources of fretwatch.toml once. To read them on their schedule, run: fretwatch serve."""
     if not once:
         raise typer.BadParameter("write `fretwatch collect --once`; on a schedule, `fretwatch serve` collects")
-    from app.observability import configure_logging
     from app.runtime.collecting import collect_once
-    from app.runtime.wiring import apply_configuration, open_product
 
-    configure_logging(level="WARNING")
-    product = open_product(configuration_of(context))
-    try:
-        apply_configuration(product.configuration, product.database)
+    with opened_product(context) as product:
         reports = asyncio.run(collect_once(product, tuple(source or ())))
-    finally:
-        product.close()
     if as_json:
         emit_json(reports)
     else:

@@ -111,9 +111,10 @@ def _secret(configuration: "Configuration", name: str) -> str:
 
 def _sources(database: "Database") -> Iterator[Finding]:
     from app.queries.health import sources_health
+    from app.storage.database import now_of
 
     with database.read() as tx:
-        found = sources_health(tx, now=database.now())
+        found = sources_health(tx, now=now_of(tx))
     for source in found:
         is_wrong = source.state in ("failing", "paused", "silent")
         said = f"{source.state}: {source.last_error}" if source.last_error else source.state
@@ -125,9 +126,9 @@ def _alerts(database: "Database") -> Finding:
     from app.runtime.clocks import event_clock
     from app.storage.reads_feed import AlertFilters
 
+    now = event_clock(database).now()
     with database.read() as tx:
-        filters = AlertFilters(state="open", level="page")
-        cards = alert_feed(tx, filters, now=event_clock(database).now(), limit=20).cards
+        cards = alert_feed(tx, AlertFilters(state="open", level="page"), now=now, limit=20).cards
     if not cards:
         return Finding("alerts", WELL, "no page is open")
     return Finding("alerts", FIRING, "; ".join(f"{card.alert.brand}: {card.alert.title}" for card in cards))
@@ -135,10 +136,10 @@ def _alerts(database: "Database") -> Finding:
 
 def _audit(database: "Database") -> Iterator[Finding]:
     from app.storage.audit import audit
+    from app.storage.database import now_of
 
-    now = database.now()
     with database.read() as tx:
-        report = audit(tx, now)
+        report = audit(tx, now_of(tx))
     for finding in report.findings:
         yield Finding("audit", WRONG, finding)
     if report.is_clean:

@@ -2,19 +2,13 @@
 
 import base64
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from app.cli.edge import configuration_of, note
+from app.cli.edge import note, opened_database
 from app.cli.output import AsJson, emit_json, emit_table
-
-if TYPE_CHECKING:
-    from app.settings import Configuration
-    from app.storage.database import Database
 
 keys = typer.Typer(help="API keys, and secrets for endpoints.", no_args_is_help=True)
 
@@ -34,7 +28,7 @@ def create(
     from app.settings import ensure_master_key
     from app.storage import keys as stored
 
-    with _database(context) as (configuration, database):
+    with opened_database(context) as (configuration, database):
         pepper, now = ensure_master_key(configuration.secret_file), database.now()
         brands = [configuration.brand(slug).slug for slug in brand or ()]
         expires_at = now + timedelta(days=days)
@@ -54,7 +48,7 @@ def list_keys(context: typer.Context, as_json: AsJson = False) -> None:
     """List the API keys, without their secrets."""
     from app.storage import keys as stored
 
-    with _database(context) as (_, database), database.read() as tx:
+    with opened_database(context) as (_, database), database.read() as tx:
         found = stored.list_keys(tx)
     if as_json:
         emit_json(found)
@@ -83,7 +77,7 @@ def revoke(
     """Revoke an API key; it stops working at once."""
     from app.storage import keys as stored
 
-    with _database(context) as (_, database):
+    with opened_database(context) as (_, database):
         now = database.now()
         with database.write() as tx:
             stored.revoke(tx, key, now=now)
@@ -97,15 +91,3 @@ def revoke(
 def secret() -> None:
     """Make a signing secret for an endpoint (Standard Webhooks); it is stored nowhere."""
     typer.echo(f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}")
-
-
-@contextmanager
-def _database(context: typer.Context) -> "Iterator[tuple[Configuration, Database]]":
-    from app.runtime.wiring import open_database
-
-    configuration = configuration_of(context)
-    database = open_database(configuration)
-    try:
-        yield configuration, database
-    finally:
-        database.close()

@@ -23,11 +23,6 @@ def emit_json(value: Any) -> None:
     typer.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))
 
 
-def emit_line(value: Any) -> None:
-    """One JSON object on one line."""
-    typer.echo(json_line(value))
-
-
 def json_line(value: Any) -> str:
     """The value as JSON on one line."""
     return json.dumps(plain(value), ensure_ascii=False)

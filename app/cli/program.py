@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.cli import exporting, feeding, health, keys, reading, serving, setting_up
+from app.cli import deliveries, exporting, feeding, health, holding, keys, reading, serving, setting_up
 from app.cli.edge import Edge, Options
 
 program = typer.Typer(
@@ -32,6 +32,8 @@ program.command("doctor")(health.doctor)
 program.command("openapi")(exporting.openapi)
 program.add_typer(exporting.exports, name="export")
 program.add_typer(keys.keys, name="keys")
+program.add_typer(deliveries.deliveries, name="deliveries")
+program.add_typer(holding.quarantine, name="quarantine")
 
 
 def _print_version(is_asked: bool) -> None:

@@ -1,16 +1,13 @@
 """`serve` and `demo`: the processes that stay."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from app.cli.edge import configuration_of
 from app.cli.output import AsJson, emit_json
-from app.domain.errors import Refused
 
-_OF_DEMO: Final = ("fretwatch.db", "secret", "receiver.jsonl")
-"""What a demo leaves in its folder."""
 Host = Annotated[str | None, typer.Option(help="The address to listen on; [server] host if not given.")]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="The port to listen on; [server] port if not given.")]
 
@@ -50,7 +47,6 @@ def demo(
     from app.runtime.demo import run_demo
 
     configuration = configuration_of(context)
-    _require_own(folder)
     report = run_demo(
         host=host or configuration.host,
         port=configuration.port if port is None else port,
@@ -60,10 +56,3 @@ def demo(
     )
     if as_json:
         emit_json(report)
-
-
-def _require_own(folder: Path) -> None:
-    """The demo begins by emptying its folder: it must hold nothing but an earlier demo."""
-    foreign = [path.name for path in folder.iterdir() if not path.name.startswith(_OF_DEMO)] if folder.is_dir() else []
-    if foreign:
-        raise Refused(f"{folder} holds {foreign[0]}, which is not of a demo; give another folder with --folder")

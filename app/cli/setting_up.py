@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.edge import configuration_of, note
+from app.cli.edge import configuration_of, note, opened_database
 from app.cli.output import AsJson, emit_json, emit_table
 
 Brand = Annotated[str, typer.Argument(help='The name of the brand, such as "Northwind Air".', show_default=False)]
@@ -52,16 +52,12 @@ def apply(
     as_json: AsJson = False,
 ) -> None:
     """Make the database agree with fretwatch.toml and the policies, and say what changed."""
-    from app.runtime.wiring import apply_configuration, open_database
+    from app.runtime.wiring import apply_configuration
 
-    configuration = configuration_of(context)
-    if not configuration.brands:
-        note("fretwatch.toml names no brand: whatever was watched before is retired.")
-    database = open_database(configuration)
-    try:
+    with opened_database(context) as (configuration, database):
+        if not configuration.brands:
+            note("fretwatch.toml names no brand: whatever was watched before is retired.")
         found = apply_configuration(configuration, database, only_show=dry_run)
-    finally:
-        database.close()
     if as_json:
         emit_json({"dry_run": dry_run, "changes": found})
     elif found:

@@ -18,12 +18,13 @@ from app.domain.errors import DatabaseUnavailable
 from app.domain.ids import new_id
 from app.domain.messages import endpoint_test_body
 from app.domain.ports import Notifier
-from app.storage import outbox_claims
+from app.storage import leases, outbox_claims
 from app.storage.database import Database, Transaction, now_of
 
 _log: Final = structlog.get_logger(__name__)
 
-Endpoints = Callable[[], Mapping[str, Endpoint]]
+Endpoints = Callable[[], Mapping[str, Endpoint | None]]
+"""By name; `None` for one that is there, and of which this process does not know the secrets."""
 Observe = Callable[[Delivery, Outcome], None]
 OnDisabled = Callable[[Transaction, str, str, datetime], None]
 """Called with the endpoint's name and why, in the transaction that disables it: where a health alert is raised."""
@@ -61,7 +62,7 @@ NO_HOOKS: Final = Hooks()
 
 
 class Dispatcher:
-    """Sends what is due to the endpoints of its notifiers. `endpoints` is asked anew for every claim."""
+    """Sends what is due to the endpoints of its notifiers. `endpoints` is asked anew for every message."""
 
     def __init__(
         self,
@@ -97,6 +98,8 @@ class Dispatcher:
                 await self._start_due()
             except DatabaseUnavailable as error:
                 _log.warning("outbox not readable", error=error.message)
+            except Exception:  # noqa: BLE001 - the delivery edge: what was claimed comes again after its lease
+                _log.exception("claiming failed")
             await self._until_there_may_be_more(stop)
         await self._settle()
 
@@ -141,9 +144,14 @@ class Dispatcher:
             _log.exception("attempt not stored", delivery=delivery.id, endpoint=delivery.endpoint)
 
     async def _send(self, name: str, message: OutgoingMessage) -> Outcome:
-        endpoint = self._endpoints().get(name)
+        endpoints = await asyncio.to_thread(self._endpoints)
+        endpoint = endpoints.get(name)
+        if endpoint is None and name in endpoints:
+            why = f"This process was started before the endpoint {name} was added, and has no secret of it: restart it."
+            return Outcome(OutcomeKind.RETRY, error=why)
         if endpoint is None:
-            why = f"There is no [[endpoint]] {name} in fretwatch.toml: add it again, then replay its dead letters."
+            again = f"fretwatch deliveries replay --dead --endpoint {name}"
+            why = f"There is no [[endpoint]] {name} in fretwatch.toml: add it again, then: {again}"
             return Outcome(OutcomeKind.REFUSED, error=why)
         notifier = self._notifiers.get(endpoint.kind)
         if notifier is None:
@@ -162,6 +170,10 @@ class Dispatcher:
                 failing_since=outbox_claims.failing_since(tx, delivery.endpoint),
                 schedule=self._pace.schedule,
             )
+            if verdict.disables is not None:
+                # An alert is raised on it below: its lock comes before those of rows, as everywhere, or two would
+                # wait for each other.
+                leases.one_at_a_time(tx)
             outbox_claims.finish(tx, delivery, outcome, now=now, next_at=verdict.next_at)
             if verdict.disables is not None:
                 self._disable(tx, delivery.endpoint, verdict.disables, now)

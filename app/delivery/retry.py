@@ -1,11 +1,9 @@
 """When a delivery is tried again, and when it is given up. Pure: times in, a verdict out."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from app.domain.alerts import Delivery, Outcome, OutcomeKind
@@ -71,19 +69,3 @@ def jitter(delivery_id: str, attempt: int) -> float:
     """0 to `MAX_JITTER`, the same for the same delivery and attempt in every process."""
     digest = hashlib.sha256(f"{delivery_id}:{attempt}".encode()).digest()
     return MAX_JITTER * int.from_bytes(digest[:8], "big") / 2**64
-
-
-def read_retry_after(value: str | None, *, now: datetime) -> timedelta | None:
-    """A Retry-After header, in seconds or as an HTTP date; `None` where there is none that can be read."""
-    if value is None:
-        return None
-    text = value.strip()
-    if re.fullmatch(r"[0-9]+", text):
-        # More than nine digits is past any cap, and past what timedelta holds.
-        return LONGEST_RETRY_AFTER if len(text) > 9 else timedelta(seconds=int(text))
-    try:
-        instant = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    aware = instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
-    return max(aware - now, timedelta(0))

@@ -9,11 +9,12 @@ from typing import Final
 
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
-from app.delivery.retry import read_retry_after
+from app.delivery.retry import LONGEST_RETRY_AFTER
 from app.domain.alerts import Endpoint, Outcome, OutcomeKind, OutgoingMessage
 from app.domain.errors import AddressRefused, AnswerTooLarge, ConfigurationError, EgressError
 from app.domain.messages import MAX_BODY
 from app.egress.client import Answer, Egress
+from app.egress.waiting import retry_after
 
 DEADLINE: Final = timedelta(seconds=20)
 """For the whole exchange, look-up and answer included; Standard Webhooks asks for 15 to 30 s."""
@@ -65,8 +66,8 @@ def signed_headers(endpoint: Endpoint, message: OutgoingMessage) -> Mapping[str,
         raise ConfigurationError(f"the body has {len(message.body)} bytes; webhooks are sent under {MAX_BODY}")
     if not endpoint.secrets:
         raise ConfigurationError(
-            f"The endpoint {endpoint.name} has no secret: set the environment variable that `secret_env` names "
-            f"in its [[endpoint]] of fretwatch.toml, then replay its dead letters."
+            f"The endpoint {endpoint.name} has no secret: set the environment variable that `secret_env` names in its "
+            f"[[endpoint]] of fretwatch.toml, then: fretwatch deliveries replay --dead --endpoint {endpoint.name}"
         )
     # The library reads any time as if it were UTC, whatever its zone.
     at = message.at.astimezone(UTC)
@@ -98,7 +99,7 @@ def _outcome(answer: Answer, now: datetime) -> Outcome:
         return Outcome(OutcomeKind.DELIVERED, status=status, took=answer.took)
     if status == HTTPStatus.GONE:
         return Outcome(OutcomeKind.GONE, status=status, error="answered 410 Gone", took=answer.took)
-    wait = read_retry_after(answer.headers.get("retry-after"), now=now)
+    wait = retry_after(answer.headers.get("retry-after"), now, longest=LONGEST_RETRY_AFTER)
     return Outcome(OutcomeKind.RETRY, status=status, error=_said(status), retry_after=wait, took=answer.took)
 
 

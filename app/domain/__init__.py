@@ -1,1 +1,1 @@
-"""The words of the trade: frozen values and enums, standard library only, no I/O."""
+"""The words of the trade: frozen values and enums, the standard library and ULIDs only, no I/O."""

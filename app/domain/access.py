@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.domain.errors import Forbidden, NotFound
+from app.domain.errors import Forbidden
 
 
 class Scope(StrEnum):
@@ -55,9 +55,3 @@ class Principal:
             held = ", ".join(sorted(self.scopes)) or "none"
             message = f"This needs the scope {scope.value!r}; the key {self.name!r} holds: {held}."
             raise Forbidden(message)
-
-    def require_brand(self, brand: str) -> None:
-        """Raise `NotFound` for a brand that this principal may not see: it does not learn whether there is one."""
-        if not self.sight.covers(brand):
-            message = f"There is no brand {brand!r}."
-            raise NotFound(message)

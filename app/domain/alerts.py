@@ -198,6 +198,9 @@ class Endpoint:
     brands: frozenset[str] = frozenset()
     """Empty = all brands."""
     allow_private: bool = False
+    """Whether its address may be a private one."""
+    hears_private: bool = False
+    """Whether it is told of tickets and surveys, too."""
     max_per_hour: int = 30
 
     def wants(self, *, level: str, brand: str) -> bool:

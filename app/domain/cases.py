@@ -24,6 +24,8 @@ class CaseState(StrEnum):
 
 
 RUNNING: Final = frozenset({CaseState.WAITING, CaseState.UNSATISFIED})
+UNANSWERED: Final = RUNNING | {CaseState.PAUSED}
+"""Past its deadline, a case in one of these is in the unanswered queue: a pause ends at the next-contact deadline."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,18 +21,22 @@ FretwatchError                     something that somebody can act on; carries a
 └── CollectorError                 a source could not be read; what was there before is kept
     ├── SourceRefused              401, 403: a configuration error, never retried by itself
     ├── SourceGone                 410, or 404 again and again: the source is paused
-    ├── SourceThrottled            429 or 503: wait until `retry_at`
+    ├── SourceThrottled            429 or 503: wait for `retry_after`
     └── SourceUnreadable           the answer is not what the source promises (a feed that is no feed, too large)
 
-`app/api` maps each class to a status in one table; expected conflicts are 4xx and never page anyone.
+Each class carries the HTTP status that the API and the pages answer with, inherited down the tree; expected conflicts
+are 4xx and never page anyone.
 """
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import ClassVar
 
 
 class FretwatchError(Exception):
-    """Something that a person or a program can act on."""
+    """Something that a person or a program can act on. `http_status` is what a request that meets it is answered."""
+
+    http_status: ClassVar[int] = 500
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -42,6 +46,8 @@ class FretwatchError(Exception):
 class UsageError(FretwatchError):
     """What was asked cannot be done as asked."""
 
+    http_status = 422
+
 
 class ConfigurationError(UsageError):
     """A file or a variable is wrong."""
@@ -49,6 +55,8 @@ class ConfigurationError(UsageError):
 
 class MalformedInput(UsageError):
     """A line, a row or a body that cannot be read; `pointer` is its JSON pointer or line."""
+
+    http_status = 400
 
     def __init__(self, message: str, *, pointer: str = "") -> None:
         super().__init__(message)
@@ -62,9 +70,13 @@ class Refused(UsageError):
 class NotFound(FretwatchError):
     """No such thing, or none that the caller may see."""
 
+    http_status = 404
+
 
 class Conflict(FretwatchError):
     """The state does not allow it; `allowed` names what it does allow."""
+
+    http_status = 409
 
     def __init__(self, message: str, *, allowed: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -74,13 +86,19 @@ class Conflict(FretwatchError):
 class Unauthenticated(FretwatchError):
     """No key, or one that does not hold."""
 
+    http_status = 401
+
 
 class Forbidden(FretwatchError):
     """A valid key without the scope, or for another brand."""
 
+    http_status = 403
+
 
 class Unavailable(FretwatchError):
     """A part that is needed does not answer, or is missing."""
+
+    http_status = 503
 
 
 class DatabaseUnavailable(Unavailable):

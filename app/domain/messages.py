@@ -16,8 +16,13 @@ MAX_BODY: Final = 20_000
 """Bytes; Standard Webhooks asks for payloads under 20 kB."""
 
 SOURCE_SILENT: Final = "source.silent"
+ENDPOINT_DISABLED: Final = "endpoint.disabled"
+ENDPOINT_HEALTH: Final = "health:endpoint:"
+"""How the group of an alert on the health of an endpoint begins; the endpoint's name follows."""
 ENDPOINT_TEST: Final = "endpoint.test"
-MESSAGE_TYPES: Final = frozenset({f"alert.{kind.value}" for kind in ANNOUNCED} | {SOURCE_SILENT, ENDPOINT_TEST})
+_HEALTH: Final = frozenset({SOURCE_SILENT, ENDPOINT_DISABLED})
+"""What the opening of a health alert is called."""
+MESSAGE_TYPES: Final = frozenset({f"alert.{kind.value}" for kind in ANNOUNCED} | _HEALTH | {ENDPOINT_TEST})
 
 _MAX_TITLE: Final = 300
 _MAX_REASON: Final = 500
@@ -58,13 +63,12 @@ def kind_after(kind: ChangeKind, unsent: Collection[ChangeKind]) -> ChangeKind:
 def kind_of(body: bytes) -> ChangeKind:
     """The kind that a stored body of ours announces."""
     name = str(json.loads(body)["type"])
-    return ChangeKind.OPENED if name == SOURCE_SILENT else ChangeKind(name.removeprefix("alert."))
+    return ChangeKind.OPENED if name in _HEALTH else ChangeKind(name.removeprefix("alert."))
 
 
 def alert_body(told: Announcement, *, public_url: str) -> bytes:
     """The body about one alert change; reasons are left out from the end where it would pass `MAX_BODY`."""
     change, alert = told.change, told.change.alert
-    is_silence = alert.leg is Leg.HEALTH and told.kind is ChangeKind.OPENED
     shown: dict[str, Any] = {
         "id": alert.id,
         "version": alert.version,
@@ -80,11 +84,18 @@ def alert_body(told: Announcement, *, public_url: str) -> bytes:
         "url": f"{public_url.rstrip('/')}/alerts/{alert.id}",
     }
     message = {
-        "type": SOURCE_SILENT if is_silence else f"alert.{told.kind.value}",
+        "type": _type(told),
         "timestamp": iso(change.at),
         "data": {"alert": shown},
     }
     return _trimmed(message, shown, "reasons")
+
+
+def _type(told: Announcement) -> str:
+    alert = told.change.alert
+    if alert.leg is Leg.HEALTH and told.kind is ChangeKind.OPENED:
+        return ENDPOINT_DISABLED if alert.group.startswith(ENDPOINT_HEALTH) else SOURCE_SILENT
+    return f"alert.{told.kind.value}"
 
 
 def digest_body(bodies: Sequence[bytes]) -> bytes:

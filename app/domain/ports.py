@@ -23,7 +23,7 @@ class Classifier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a collector can see; declared, tested by the contract suite, and shown on the sources page."""
+    """What a collector can see; declared, held against `docs/collectors.md` and its runs by the contract suite."""
 
     sees_replies: bool
     engagement: frozenset[str] = frozenset()
@@ -31,7 +31,6 @@ class Capabilities:
     deletes: bool = False
     answerable: bool = True
     """Whether a brand can answer in public there at all; news and feeds cannot, so their cases have no clock."""
-    backfill: timedelta | None = None
     needs: tuple[str, ...] = ()
     """Names of the options that must be set."""
 

@@ -62,9 +62,15 @@ class EngagementSample:
     replies: int | None = None
 
     @property
+    def reactions(self) -> int | None:
+        """Likes, shares and replies together; `None` where the source tells none of them."""
+        told = [value for value in (self.likes, self.shares, self.replies) if value is not None]
+        return sum(told) if told else None
+
+    @property
     def told(self) -> bool:
         """Whether the source told anything at all."""
-        return not (self.views is None and self.likes is None and self.shares is None and self.replies is None)
+        return self.views is not None or self.reactions is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ SINGLE_HEADS: Final = ("sentiment", "severity", "failure", "stage")
 """Heads with exactly one label."""
 MULTI_HEADS: Final = ("justice", "origin", "standard", "signals")
 """Heads with any number of labels."""
-COMPLAINT_ONLY: Final = ("severity", "failure", "stage")
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ def endpoint_to_json(endpoint: Endpoint) -> dict[str, Any]:
         "levels": sorted(endpoint.levels),
         "brands": sorted(endpoint.brands),
         "allow_private": endpoint.allow_private,
+        "hears_private": endpoint.hears_private,
         "max_per_hour": endpoint.max_per_hour,
     }
 
@@ -109,6 +110,7 @@ def endpoint_from_json(value: Json, *, secrets: Iterable[str] = ()) -> Endpoint:
         levels=frozenset(value.get("levels", default.levels)),
         brands=frozenset(value.get("brands", default.brands)),
         allow_private=value.get("allow_private", default.allow_private),
+        hears_private=value.get("hears_private", default.hears_private),
         max_per_hour=value.get("max_per_hour", default.max_per_hour),
     )
 

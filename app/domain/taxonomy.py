@@ -4,6 +4,7 @@ The codes are stable: the database, the API, the policies and the model heads us
 so that a new value needs no migration. `docs/concepts.md` explains each of them to a person.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -123,6 +124,18 @@ class AnsweredBy(StrEnum):
     UNKNOWN = "unknown"
 
 
+CODES: Final[Mapping[str, tuple[str, ...]]] = {
+    "complaint": ("yes", "no"),
+    "sentiment": tuple(Sentiment),
+    "severity": tuple(Severity),
+    "failure": tuple(Failure),
+    "stage": tuple(Stage),
+    "justice": tuple(Justice),
+    "origin": tuple(Origin),
+    "standard": tuple(Standard),
+    "signals": tuple(Signal),
+}
+"""Every field that is read on a customer's post, with its codes."""
 TITLES: Final[dict[str, str]] = {
     "lost_or_damaged": "lost or damaged",
     "product_defect": "product defect",

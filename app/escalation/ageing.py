@@ -17,7 +17,7 @@ from math import log2
 from typing import Final
 
 from app.domain.alerts import Level
-from app.domain.cases import Case, CaseState
+from app.domain.cases import UNANSWERED, Case
 from app.domain.policies import Policy
 from app.escalation.score import Usual, standing
 
@@ -47,7 +47,7 @@ class Wait:
 
 def is_past_clock(case: Case, now: datetime) -> bool:
     """Whether the case is in the unanswered queue. A pause ends by itself at the next-contact deadline."""
-    return case.due_at is not None and now >= case.due_at and case.state not in (CaseState.ANSWERED, CaseState.CLOSED)
+    return case.due_at is not None and now >= case.due_at and case.state in UNANSWERED
 
 
 def wait_of(case: Case, policy: Policy, now: datetime) -> Wait:
@@ -73,7 +73,7 @@ def next_look(case: Case, policy: Policy, now: datetime) -> datetime | None:
 
     So a case that nobody ever answers is looked at a dozen times in ten years, not once an hour.
     """
-    if case.due_at is None or case.state in (CaseState.ANSWERED, CaseState.CLOSED):
+    if case.due_at is None or case.state not in UNANSWERED:
         return None
     if now < case.due_at:
         return case.due_at

@@ -69,7 +69,7 @@ def step(
     """What there is to say after an evaluation; `[]` when nothing. `current` is the group's latest alert, or `None`.
 
     `stream_alert` is an open alert of the brand's stream that the case lies under; `left` is `budget_left` of the
-    brand's day, `None` = no bound (streams and cards have none).
+    brand's day, `None` = no bound (cards have none; of a stream it bounds the page alone).
     """
     move = _Move(judgement, subject, policy, now, stream_alert, left)
     if current is None or (current.state is AlertState.RESOLVED and _is_old(current, now)):

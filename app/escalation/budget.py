@@ -1,19 +1,20 @@
-"""The day's budget of a brand: how many case alerts may interrupt people. It bounds interruptions, not the record.
+"""The day's budget of a brand: how many alerts may interrupt people. It bounds interruptions, not the record.
 
 What it does not allow stays in the unanswered queue and on its owner's card. A page that it does not allow is a warn.
 Harm (gravity 4 alone) may open as long as anything of the day is left, whatever its level has; retaliation and reach
-always page.
+always page. A stream alert is bounded by its own quiet day; only its page is one of the day's pages.
 """
 
 from collections.abc import Mapping
 
-from app.domain.alerts import LEVELS, Level
+from app.domain.alerts import LEVELS, Leg, Level
 from app.domain.policies import DailyBudget
 from app.escalation.judge import Judgement
 
 
 def budget_left(budget: DailyBudget, opened: Mapping[str, int]) -> dict[str, int]:
-    """What is left of a brand's day; `opened` counts its case alerts by level, those that took it in the last 24 h.
+    """What is left of a brand's day; `opened` counts its case alerts by level, those that took it in the last 24 h,
+    and the pages of its stream.
 
     So each alert counts once, at the level it has now, and a rise to page spends the day's page. Hard triggers may take
     more than their level has: then it goes below zero and the day's sum shrinks with it.
@@ -35,6 +36,8 @@ def affordable(judgement: Judgement, left: Mapping[str, int] | None) -> Level | 
         if left["page"] > 0:
             return level
         level = Level.WARN
+    if judgement.leg is Leg.STREAM:
+        return level
     if sum(left.values()) <= 0:
         return None
     return level if judgement.is_hard or left[level.value] > 0 else None

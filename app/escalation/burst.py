@@ -73,6 +73,11 @@ class Burst:
     is_young: bool
     threshold: float
 
+    @property
+    def is_hot(self) -> bool:
+        """Whether the stream runs above its threshold, fired or not."""
+        return self.z >= self.threshold
+
 
 class _Window:
     """One window length over one stream: prefix sums of the window totals and of their squares."""

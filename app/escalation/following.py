@@ -28,6 +28,7 @@ __all__ = [
     "open_case",
     "reopen",
     "resume",
+    "revise",
     "tone_of",
 ]
 
@@ -151,6 +152,33 @@ def join(case: Case, facts: ComplaintFacts, policy: Policy) -> Case:
         engagement_before=_sum_known(case.engagement_before, facts.engagement),
         engagement_at=_sampled_at(case, facts),
         verified=case.verified or facts.verified,
+        owner=row.owner,
+    )
+
+
+def revise(case: Case, facts: ComplaintFacts, policy: Policy) -> Case:
+    """The case after one of its complaints was edited: what is worse now counts, and it is no further contact.
+
+    What an edit takes back stays: it was said. A deadline can only become earlier.
+    """
+    labels = facts.labels
+    signals = case.signals.union(labels.signals)
+    is_stronger = SEVERITY_RANK[labels.severity] > SEVERITY_RANK[case.severity]
+    failure = labels.failure if _prefers(case, labels, is_stronger=is_stronger) else case.failure
+    severity = labels.severity if is_stronger else case.severity
+    row = policy.row_for(failure, severity)
+    due_at = case.due_at
+    if case.state in RUNNING and case.clock_from is not None:
+        due_at = earliest(due_at, policy.deadline(case.clock_from, row.reply_within))
+    return replace(
+        case,
+        due_at=due_at,
+        next_eval_at=earliest(case.next_eval_at, due_at),
+        failure=failure,
+        severity=severity,
+        gravity=max(case.gravity, gravity_of(labels, signals=signals)),
+        signals=signals,
+        complaint=max(case.complaint, facts.complaint),
         owner=row.owner,
     )
 

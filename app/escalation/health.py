@@ -1,4 +1,4 @@
-"""A source that is silent or fails is itself a warning: what is not heard looks like peace."""
+"""A silent source and a disabled endpoint are themselves warnings: what is not heard looks like peace."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ def judge_source(state: SourceState, now: datetime) -> Judgement:
     silence = now - state.since
     allowed = silent_after(state.interval)
     if state.paused_why is None and silence <= allowed:
-        return Judgement(Leg.HEALTH, None, 0.0, False, "", (), None, ended="the source answers again")
+        return _well("the source answers again")
     hours, limit = silence / timedelta(hours=1), allowed / timedelta(hours=1)
     reasons = [
         Reason("silent", "health", f"No run succeeded for {span(silence)}", round(hours, 2), "h", round(limit, 2)),
@@ -50,3 +50,30 @@ def judge_source(state: SourceState, now: datetime) -> Judgement:
         reasons=tuple(reasons),
         next_eval_at=None,
     )
+
+
+def judge_unnamed() -> Judgement:
+    """A source or an endpoint that no file names any more needs nobody."""
+    return _well("it is no longer named in fretwatch.toml")
+
+
+def judge_endpoint(name: str, why: str | None) -> Judgement:
+    """Whether an endpoint needs a person: it was disabled, and `why`. `None` = it is sent to."""
+    if why is None:
+        return _well("the endpoint was enabled again")
+    return Judgement(
+        leg=Leg.HEALTH,
+        level=level_of(_RISK) or Level.WARN,
+        risk=_RISK,
+        is_hard=False,
+        title=f"The endpoint {name} is disabled: nothing is sent there",
+        reasons=(
+            Reason("disabled", "health", why[:300]),
+            Reason("remedy", "health", f"Put it right, then: fretwatch deliveries enable {name}"),
+        ),
+        next_eval_at=None,
+    )
+
+
+def _well(ended: str) -> Judgement:
+    return Judgement(Leg.HEALTH, None, 0.0, False, "", (), None, ended=ended)

@@ -68,7 +68,8 @@ def judge(case: Case, policy: Policy, *, now: datetime, usual: Usual = ORDINARY)
             risk, leg = ageing, Leg.AGEING
     if not may_page(case):
         risk = min(risk, CAP_BELOW_PAGE)
-    level = None if ended or not _speaks(case, is_hard=trigger is not None) else level_of(risk)
+    # What came in with a first import or a backfill is told by one summary card, and never speaks for itself.
+    level = None if ended or not case.live else level_of(risk)
     next_eval_at = next_look(case, policy, now)
     holds = case.state is CaseState.PAUSED
     if level is None:
@@ -95,9 +96,3 @@ def _ended(case: Case, parts: Parts) -> str:
     if case.state is CaseState.ANSWERED and "velocity" not in parts:
         return "answered by a reply that meets the policy"
     return ""
-
-
-def _speaks(case: Case, *, is_hard: bool) -> bool:
-    # What came in with a first import or a backfill is told by one summary card; only a hard trigger speaks, and
-    # never by a page.
-    return case.live or is_hard

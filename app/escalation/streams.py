@@ -19,7 +19,7 @@ def judge_stream(burst: Burst, *, failure: str | None = None) -> Judgement:
     """
     risk = stream_risk(burst.z, burst.threshold)
     about = "Complaints" if failure is None else f"Complaints about {ABOUT.get(failure, failure)}"
-    level = level_of(risk) if burst.z >= burst.threshold else None
+    level = level_of(risk) if burst.is_hot else None
     return Judgement(
         leg=Leg.STREAM,
         level=level,

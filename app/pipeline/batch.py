@@ -1,6 +1,6 @@
 """What passes from stage to stage: intake items before the queue, read mentions after it."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -68,15 +68,34 @@ class ReadBatch:
     unreadable: Sequence[tuple[Unread, str]] = ()
     fresh: list[ReadMention] = field(default_factory=list)
     """Mentions that count with this transaction for the first time."""
+    revised: list[ReadMention] = field(default_factory=list)
+    """Complaints that were edited into other complaints; they are in their cases already."""
     emptied: set[str] = field(default_factory=set)
     """Cases whose last complaint was edited into something else."""
     touched: dict[str, Followed] = field(default_factory=dict)
     """Cases that this transaction changed, as they are now."""
-    brand_replied: set[str] = field(default_factory=set)
-    """Cases among them in which the brand replied."""
 
     def __len__(self) -> int:
         return len(self.read) + len(self.replies) + len(self.unreadable)
+
+    @property
+    def mentions(self) -> list[Unread]:
+        """All mentions in it, in the order of time."""
+        found = [part.mention for part in self.read] + [part.mention for part in self.replies]
+        found += [mention for mention, _ in self.unreadable]
+        return sorted(found, key=lambda mention: (mention.event_at, mention.mention_id))
+
+    def halves(self) -> "tuple[ReadBatch, ReadBatch]":
+        """The earlier half of the mentions and the later one, as they came from the reader."""
+        ids = [mention.mention_id for mention in self.mentions]
+        return self._of(set(ids[: len(ids) // 2])), self._of(set(ids[len(ids) // 2 :]))
+
+    def _of(self, ids: Set[str]) -> "ReadBatch":
+        return ReadBatch(
+            read=[part for part in self.read if part.mention.mention_id in ids],
+            replies=[part for part in self.replies if part.mention.mention_id in ids],
+            unreadable=[part for part in self.unreadable if part[0].mention_id in ids],
+        )
 
 
 class RecordStage(Protocol):

@@ -7,12 +7,11 @@ Before the queue, a stage works on one item and touches no database; `Intake` th
 The stages after it run inside the one recording transaction. Deliveries are rows of it; they are sent afterwards.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from app.domain.brands import Brand
 from app.domain.clock import Clock
-from app.domain.ports import Classifier
 from app.pipeline.batch import IntakeStage, RecordStage
 from app.pipeline.classify import Classify, ReplyReader
 from app.pipeline.escalate import Escalate
@@ -21,6 +20,7 @@ from app.pipeline.judging import JudgeCases
 from app.pipeline.match import Match
 from app.pipeline.normalise import LanguageGuess, Normalise
 from app.pipeline.record import Record
+from app.pipeline.side_by_side import SideBySide
 from app.pipeline.watching import Watching
 from app.storage.database import Transaction
 
@@ -39,7 +39,7 @@ def before_queue(brands: Iterable[Brand], guess_language: LanguageGuess) -> tupl
 
 
 def after_queue(
-    classifiers: Sequence[Classifier],
+    readers: SideBySide,
     replies: ReplyReader,
     watching: Callable[[Transaction], Watching],
     cases: JudgeCases,
@@ -47,6 +47,6 @@ def after_queue(
 ) -> Pipeline:
     """The stages after the queue, in order."""
     return Pipeline(
-        classify=Classify(classifiers, replies),
+        classify=Classify(readers, replies),
         record=(Record(), Follow(watching), Escalate(watching, cases, clock)),
     )

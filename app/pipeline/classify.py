@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from app.domain.ports import Classifier
-from app.domain.predictions import Prediction, Reading, Unreadable, merge
+from app.domain.predictions import Reading, Unreadable, merge
 from app.pipeline.batch import ReadBatch, ReadMention, ReadReply
+from app.pipeline.side_by_side import SideBySide
 from app.storage.posts import Unread
 
 
@@ -34,22 +34,24 @@ class ReplyReader(Protocol):
 class Classify:
     """Reads customers' mentions with all classifiers, side by side, and the brand's replies with the reply reader."""
 
-    def __init__(self, classifiers: Sequence[Classifier], replies: ReplyReader) -> None:
-        self._classifiers = tuple(classifiers)
+    def __init__(self, readers: SideBySide, replies: ReplyReader) -> None:
+        self._readers = readers
         self._replies = replies
-        self.version = "+".join(classifier.version for classifier in self._classifiers)
+        self.version = readers.version
 
     def run(self, mentions: Sequence[Unread]) -> ReadBatch:
         """Skip what was read already and has not changed since."""
         due = [mention for mention in mentions if mention.read_hash != mention.content_hash]
-        customers = [mention for mention in due if not mention.is_reply]
-        batch = self._read(customers)
+        gone = [mention for mention in due if mention.text is None and mention.title is None]
+        due = [mention for mention in due if mention not in gone]
+        batch = self._read([mention for mention in due if not mention.is_reply])
+        batch.unreadable = [*batch.unreadable, *((mention, "removed before it was read") for mention in gone)]
         batch.replies = self._read_replies([mention for mention in due if mention.is_reply])
         return batch
 
     def _read(self, mentions: Sequence[Unread]) -> ReadBatch:
         readings = [Reading(m.mention_id, _full_text(m), m.language, m.brand) for m in mentions]
-        results = self.read(readings)
+        results = self._readers.read(readings)
         read, unreadable = [], []
         for mention, parts in zip(mentions, results, strict=True):
             if isinstance(parts, Unreadable):
@@ -58,22 +60,12 @@ class Classify:
                 read.append(ReadMention(mention, parts, merge(parts)))
         return ReadBatch(read=read, unreadable=unreadable)
 
-    def read(self, readings: Sequence[Reading]) -> list[tuple[Prediction, ...] | Unreadable]:
-        """Each text by every classifier; what one of them cannot read is unreadable."""
-        columns = [classifier.read(readings) for classifier in self._classifiers] if readings else []
-        return [_side_by_side(row) for row in zip(*columns, strict=True)]
-
     def _read_replies(self, mentions: Sequence[Unread]) -> list[ReadReply]:
         found = self._replies.read([_full_text(mention) for mention in mentions]) if mentions else []
         return [
             ReadReply(mention, frozenset(said.acts), said.answered_by)
             for mention, said in zip(mentions, found, strict=True)
         ]
-
-
-def _side_by_side(row: Sequence[Prediction | Unreadable]) -> tuple[Prediction, ...] | Unreadable:
-    bad = next((part for part in row if isinstance(part, Unreadable)), None)
-    return bad if bad is not None else tuple(part for part in row if isinstance(part, Prediction))
 
 
 def _full_text(mention: Unread) -> str:

@@ -24,22 +24,27 @@ class Digests:
     def _brand(self, tx: Transaction, watching: Watching, brand: str, now: datetime) -> None:
         seen = set()
         for queue in cases.overdue(tx, brand, now):
-            group = _group(brand, queue.owner, queue.visibility)
+            group = group_of_digest(brand, queue.owner, queue.visibility)
             seen.add(group)
             judgement = judge_digest(
                 owner=queue.owner, count=queue.count, oldest=now - queue.oldest_at, gravest=queue.gravest
             )
             subject = Subject(
-                group=group, brand=brand, owner=queue.owner, classifier=watching.classifier, changed_at=now
+                group=group,
+                brand=brand,
+                owner=queue.owner,
+                visibility=queue.visibility,
+                classifier=watching.classifier,
+                # A card that a person resolved comes back with the next case that runs out of time.
+                changed_at=queue.newest_due_at,
             )
             self._alerting.card(tx, watching, subject, judgement, now)
         for card in alerts.live_cards(tx, brand):
-            if card.group not in seen and card.group.startswith("digest:"):
+            # The card of a first import is no queue: it stays until a person ends it.
+            is_queue = card.group == group_of_digest(brand, card.owner, card.visibility)
+            if is_queue and card.group not in seen:
                 judgement = judge_digest(owner=card.owner, count=0, oldest=timedelta(0))
-                subject = Subject(group=card.group, brand=brand, owner=card.owner, changed_at=now)
+                subject = Subject(
+                    group=card.group, brand=brand, owner=card.owner, visibility=card.visibility, changed_at=now
+                )
                 self._alerting.card(tx, watching, subject, judgement, now)
-
-
-def _group(brand: str, owner: str | None, visibility: str) -> str:
-    group = group_of_digest(brand, owner)
-    return f"{group}:private" if visibility == "private" else group

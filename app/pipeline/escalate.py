@@ -10,7 +10,7 @@ from app.storage.database import Transaction
 
 
 class Escalate:
-    """Judges each touched case now, or, in a replay, at the time of its last event; the tick does what no post triggers.
+    """Judges each touched case now, or, in a replay, at its last event; the tick does what no post triggers.
 
     A post that comes in half an hour old is told now: repeats and deadlines count from when somebody could first hear.
     """

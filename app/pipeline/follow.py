@@ -10,7 +10,6 @@ from app.domain.clock import floor_hour
 from app.domain.ids import new_id
 from app.domain.policies import Policy
 from app.domain.posts import EngagementSample
-from app.domain.trends import BucketKey
 from app.escalation import following
 from app.escalation.following import BrandReply, ComplaintFacts, Place
 from app.pipeline.batch import ReadBatch, ReadMention, ReadReply
@@ -19,7 +18,7 @@ from app.storage import cases, leases, posts, trends
 from app.storage.cases import CaseKey, Followed
 from app.storage.database import Transaction, now_of
 from app.storage.posts import Unread
-from app.storage.trends import BucketCounts
+from app.storage.trends import BucketCounts, answer_key
 
 _PlaceKey = tuple[str, str, str | None]
 """Brand, source, and a post or a thread there."""
@@ -33,15 +32,18 @@ class Follow:
 
     def run(self, tx: Transaction, batch: ReadBatch) -> None:
         """Fill `batch.touched` with the cases as they are after this batch."""
-        complaints = [read for read in batch.fresh if read.labels.complaint]
-        ended = [read for read in batch.fresh if not read.labels.complaint and "resolved" in read.labels.signals]
-        if not (complaints or ended or batch.replies or batch.emptied):
+        followed = [read for read in batch.fresh if read.mention.is_followed]
+        complaints = [read for read in followed if read.labels.complaint]
+        ended = [read for read in followed if not read.labels.complaint and "resolved" in read.labels.signals]
+        if not (complaints or ended or batch.replies or batch.emptied or batch.revised):
             return
         leases.one_at_a_time(tx)
+        complaints, ended = _without_erased(tx, complaints), _without_erased(tx, ended)
         book = _Book(tx, self._watching(tx))
         book.load({_key(read.mention) for read in (*complaints, *ended)})
         book.load_replies(batch.replies)
         book.withdraw(batch.emptied)
+        book.revise(batch.revised)
         steps: list[ReadMention | ReadReply] = sorted(
             (*complaints, *ended, *batch.replies), key=lambda step: (step.mention.event_at, step.mention.mention_id)
         )
@@ -56,7 +58,6 @@ class Follow:
         book.adopt_early_replies(complaints)
         book.save()
         batch.touched = book.touched
-        batch.brand_replied = book.replied
 
 
 @dataclass(slots=True)
@@ -79,7 +80,6 @@ class _Book:
         self._thread_case: dict[_PlaceKey, str] = {}
         self._known_replies: dict[str, Mapping[str, Any]] = {}
         self._answered: BucketCounts = Counter()
-        self.replied: set[str] = set()
 
     @property
     def touched(self) -> dict[str, Followed]:
@@ -110,6 +110,16 @@ class _Book:
         for case_id, found in cases.by_ids(self._tx, sorted(case_ids)).items():
             self._entries.setdefault(case_id, _Entry(found, is_new=False))
             self._put(case_id, following.close(found.case, at=found.case.last_post_at))
+
+    def revise(self, edited: Sequence[ReadMention]) -> None:
+        """Complaints were edited into other complaints: their cases take what is worse in the new text."""
+        members = cases.members_of(self._tx, [read.mention.mention_id for read in edited])
+        for read in edited:
+            case_id = members.get(read.mention.mention_id)
+            if case_id is not None:
+                case = self._entry(case_id).found.case
+                policy = self._watching.policy_of(case.brand)
+                self._put(case_id, following.revise(case, _facts(read, None), policy))
 
     def end(self, read: ReadMention) -> None:
         known = self._by_key.get(_key(read.mention))
@@ -206,7 +216,6 @@ class _Book:
             following.resume(found.case, reply.at), reply, self._watching.policy_of(found.case.brand)
         )
         self._put(case_id, after)
-        self.replied.add(case_id)
         if after.answered_at is not None and found.first_answered_at is None:
             self._entries[case_id].found = replace(self._entries[case_id].found, first_answered_at=after.answered_at)
             self._count_answer(found, "no", -1)
@@ -254,9 +263,16 @@ class _Book:
         }
 
     def _count_answer(self, found: Followed, value: str, n: int) -> None:
-        case = found.case
-        key = BucketKey(case.brand, case.source, found.language, floor_hour(case.opened_at), "answered", value)
-        self._answered[key, found.visibility] += n
+        self._answered[answer_key(found, value)] += n
+
+
+def _without_erased(tx: Transaction, read: Sequence[ReadMention]) -> list[ReadMention]:
+    """The same, with no author where the post was removed while its text was in the reader."""
+    removed = posts.removed_among(tx, [one.mention.post_id for one in read])
+    return [
+        replace(one, mention=one.mention._replace(author=None)) if one.mention.post_id in removed else one
+        for one in read
+    ]
 
 
 def _facts(read: ReadMention, sample: EngagementSample | None) -> ComplaintFacts:
@@ -269,19 +285,11 @@ def _facts(read: ReadMention, sample: EngagementSample | None) -> ComplaintFacts
         labels=read.labels,
         followers=mention.followers,
         views=None if sample is None else sample.views,
-        engagement=engagement_of(sample),
+        engagement=None if sample is None else sample.reactions,
         language=mention.language,
         verified=mention.is_verified,
         is_late=mention.is_late,
     )
-
-
-def engagement_of(sample: EngagementSample | None) -> int | None:
-    """Likes, shares and replies together; `None` where the source tells none of them."""
-    if sample is None:
-        return None
-    told = [value for value in (sample.likes, sample.shares, sample.replies) if value is not None]
-    return sum(told) if told else None
 
 
 def _author(mention: Unread) -> str:
@@ -290,4 +298,4 @@ def _author(mention: Unread) -> str:
 
 
 def _key(mention: Unread) -> CaseKey:
-    return (mention.brand, mention.source, _author(mention))
+    return (mention.brand, mention.source, _author(mention), mention.visibility)

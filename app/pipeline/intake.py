@@ -10,13 +10,15 @@ from datetime import datetime
 from typing import Any, Final
 
 from app.domain.clock import Clock
+from app.domain.errors import CollectorError
 from app.domain.ids import new_id
 from app.domain.ports import Checkpoint, Event
 from app.domain.posts import Author, EngagementSample, Gap, Post, PostKind, Tombstone
 from app.pipeline.batch import IntakeStage, Item
 from app.pipeline.normalise import clean, clean_id, owner_reply_id
-from app.storage import cases, checkpoints, posts, queue, readings
+from app.storage import cases, checkpoints, posts, quarantine, queue
 from app.storage.database import Database, Transaction
+from app.storage.quarantine import Quarantined
 
 CREATED: Final = "created"
 DUPLICATE: Final = "duplicate"
@@ -50,10 +52,14 @@ class IntakeReport:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The collector's run that a batch belongs to: its counters are kept in the same transaction."""
+    """The collector's run that a batch belongs to: its counters are kept in the same transaction.
+
+    `token` is that of the lease on the source, which each batch renews; `None` for a run that holds none.
+    """
 
     id: str
     source: str
+    token: str | None = None
 
 
 class Intake:
@@ -72,12 +78,18 @@ class Intake:
         self._as_live = as_live
 
     def take(self, events: Iterable[Event], *, run: Run | None = None) -> IntakeReport:
-        """Store a batch. The events after the last checkpoint are stored with it, too."""
+        """Store a batch. The events after the last checkpoint are stored with it, too.
+
+        Raises `CollectorError`, and stores nothing, where another worker holds the run's source by now.
+        """
         batch = _Sorted.of(events)
         items = [self._item(post) for post in batch.posts]
         replies = [self._item(reply) for item in items for reply in _owner_replies(item)]
         now = self._database.now()
         with self._database.write() as tx:
+            if run is not None and run.token is not None and not checkpoints.renew(tx, run.source, run.token, now):
+                message = f"Another worker reads {run.source} by now: this one was too slow. What it stored is kept."
+                raise CollectorError(message)
             report = _Storing(tx, now).store([*items, *replies], batch, run)
         report.posts = report.posts[: len(items)]
         return report
@@ -114,7 +126,7 @@ class _Sorted:
                     batch.samples.append(replace(event, external_id=clean_id(event.external_id)))
                 case Tombstone():
                     stone = replace(event, external_id=clean_id(event.external_id), reason=clean(event.reason))
-                    batch.tombstones.append(stone)
+                    batch.tombstones += [stone, replace(stone, external_id=owner_reply_id(stone.external_id))]
                 case Gap():
                     batch.gaps.append(event)
                 case Checkpoint():
@@ -179,22 +191,16 @@ class _Storing:
         return {post_id for post_id, _ in found}
 
     def _quarantine(self, refused: Sequence[Item]) -> None:
-        rows = [
-            {
-                "id": new_id(),
-                "stage": "intake",
-                "mention_id": None,
-                "source": item.post.source,
-                "external_id": clean_id(item.post.external_id),
-                "reason": item.refused,
-                "payload": None,
-                "at": self._now,
-                "attempts": 1,
-                "released_at": None,
-            }
+        held = [
+            Quarantined(
+                quarantine.INTAKE,
+                item.post.source,
+                item.post.external_id.encode(errors="replace").decode().replace("\x00", "")[:500],
+                item.refused or "",
+            )
             for item in refused
         ]
-        readings.put_in_quarantine(self._tx, rows)
+        quarantine.put(self._tx, held, self._now)
 
     def _samples(
         self, items: Sequence[Item], given: Sequence[EngagementSample], ids: Mapping[tuple[str, str], str]

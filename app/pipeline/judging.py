@@ -1,9 +1,10 @@
 """Judging cases inside a transaction. The recording stages and the tick both come through here: one judgement."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from app.domain.alerts import Alert
 from app.domain.cases import Case
 from app.domain.posts import EngagementSample
 from app.escalation.alerts import eval_at
@@ -12,9 +13,9 @@ from app.escalation.judge import judge
 from app.escalation.spread import sampled
 from app.pipeline.alerting import Alerting, Judged
 from app.pipeline.usual import UsualCache
-from app.pipeline.watching import Watching, group_of_case
-from app.storage import alerts, cases, posts
-from app.storage.cases import Followed
+from app.pipeline.watching import Watching
+from app.storage import cases, posts
+from app.storage.cases import CaseOutcome, Followed
 from app.storage.database import Transaction
 
 
@@ -25,12 +26,12 @@ class JudgeCases:
         self._usual = usual
         self._alerting = alerting
 
-    def run(self, tx: Transaction, watching: Watching, found: Sequence[tuple[Followed, datetime]]) -> int:
-        """Judge each case at its instant; how many alert changes that made."""
+    def run(self, tx: Transaction, watching: Watching, found: Sequence[tuple[Followed, datetime]]) -> None:
+        """Judge each case at its instant."""
         judged = [self._judge(tx, watching, one, at) for one, at in found]
-        changes = self._alerting.follow_cases(tx, watching, judged)
-        self._save(tx, judged)
-        return changes
+        current = self._alerting.follow_cases(tx, watching, judged)
+        after = [(one, _outcome(one, current.get(one.found.case.id))) for one in judged]
+        cases.save_judgements(tx, [outcome for one, outcome in after if _differs(outcome, one.found)])
 
     def refreshed(self, tx: Transaction, found: Sequence[tuple[Followed, datetime]]) -> list[tuple[Followed, datetime]]:
         """The cases with the newest engagement of their posts, and with pauses that are over ended."""
@@ -50,24 +51,21 @@ class JudgeCases:
         usual = self._usual.of(tx, case.brand, at)
         return Judged(found, judge(case, watching.policy_of(case.brand), now=at, usual=usual), at)
 
-    def _save(self, tx: Transaction, judged: Sequence[Judged]) -> None:
-        speaking = [one for one in judged if one.judgement.level is not None or one.found.case.level is not None]
-        current = alerts.latest_of_groups(tx, [group_of_case(one.found.case.id) for one in speaking])
-        rows = []
-        for one in judged:
-            alert = current.get(group_of_case(one.found.case.id))
-            again = one.judgement.next_eval_at if alert is None else eval_at(alert, one.judgement)
-            level = None if one.judgement.level is None else one.judgement.level.value
-            # A case keeps its level while its alert lives, so that the next judgement still looks at the alert.
-            if level is None and alert is not None and alert.resolved_at is None:
-                level = one.found.case.level or alert.level.value
-            rows.append((one.found.case.id, one.judgement.risk, level, again))
-        cases.save_judgements(tx, [row for row, one in zip(rows, judged, strict=True) if _differs(row, one.found)])
+
+def _outcome(one: Judged, alert: Alert | None) -> CaseOutcome:
+    case, judgement = one.found.case, one.judgement
+    again = judgement.next_eval_at if alert is None else eval_at(alert, judgement)
+    level = None if judgement.level is None else judgement.level.value
+    # A case keeps its level while its alert lives, so that the next judgement still looks at the alert.
+    if level is None and alert is not None and alert.resolved_at is None:
+        level = case.level or alert.level.value
+    return CaseOutcome(case.id, judgement.risk, level, again)
 
 
-def _differs(row: tuple[str, float, str | None, datetime | None], found: Followed) -> bool:
+def _differs(outcome: CaseOutcome, found: Followed) -> bool:
     case = found.case
-    return row[2] != case.level or row[3] != case.next_eval_at or abs(row[1] - case.risk) > 1e-4
+    is_same = outcome.level == case.level and outcome.next_eval_at == case.next_eval_at
+    return not is_same or abs(outcome.risk - case.risk) > 1e-4
 
 
 def _with_spread(case: Case, samples: Sequence[EngagementSample], at: datetime) -> Case:
@@ -76,14 +74,10 @@ def _with_spread(case: Case, samples: Sequence[EngagementSample], at: datetime) 
     last = max(sample.at for sample in samples)
     if case.engagement_at is not None and last <= case.engagement_at:
         return case
-    return sampled(case, at=min(last, at), views=_sum(samples, "views"), engagement=_engagement(samples))
+    views = _sum(sample.views for sample in samples)
+    return sampled(case, at=min(last, at), views=views, engagement=_sum(sample.reactions for sample in samples))
 
 
-def _sum(samples: Sequence[EngagementSample], name: str) -> int | None:
-    told = [value for value in (getattr(sample, name) for sample in samples) if value is not None]
+def _sum(values: Iterable[int | None]) -> int | None:
+    told = [value for value in values if value is not None]
     return sum(told) if told else None
-
-
-def _engagement(samples: Sequence[EngagementSample]) -> int | None:
-    told = [_sum(samples, name) for name in ("likes", "shares", "replies")]
-    return None if all(value is None for value in told) else sum(value or 0 for value in told)

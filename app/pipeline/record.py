@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.clock import floor_hour
-from app.domain.ids import new_id
 from app.domain.predictions import Labels
 from app.domain.trends import BucketKey, values_of
 from app.pipeline.batch import ReadBatch, ReadMention
-from app.storage import cases, posts, readings, trends
+from app.storage import cases, posts, quarantine, readings, trends
 from app.storage.database import Transaction, now_of
 from app.storage.posts import Unread
+from app.storage.quarantine import Quarantined
 from app.storage.readings import Held
 from app.storage.trends import BucketCounts
 
@@ -23,7 +23,7 @@ class Record:
     def run(self, tx: Transaction, batch: ReadBatch) -> None:
         """Set `batch.fresh`; write nothing for what was recorded before."""
         now = now_of(tx)
-        readings.put_in_quarantine(tx, [_quarantined(mention, why, now) for mention, why in batch.unreadable])
+        quarantine.put(tx, [_quarantined(mention, why) for mention, why in batch.unreadable], now)
         if not batch.read:
             return
         revision = trends.next_revision(tx, now)
@@ -47,7 +47,10 @@ class Record:
             _count(counts, read.mention, read.labels, 1)
         trends.add(tx, counts, revision)
         trends.count_streams(tx, _ring_counts(fresh))
-        batch.fresh = fresh + _new_complaints(tx, edited)
+        members = cases.members_of(tx, [read.mention.mention_id for read in edited])
+        complaints = [read for read in edited if read.labels.complaint]
+        batch.fresh = fresh + [read for read in complaints if read.mention.mention_id not in members]
+        batch.revised = [read for read in complaints if read.mention.mention_id in members]
 
 
 def _edited(tx: Transaction, known: Sequence[ReadMention], before: Mapping[str, Held]) -> list[ReadMention]:
@@ -62,12 +65,6 @@ def _edited(tx: Transaction, known: Sequence[ReadMention], before: Mapping[str, 
         if read.mention.content_hash == texts.get(read.mention.mention_id)
         and read.mention.content_hash != before[read.mention.mention_id].content_hash
     ]
-
-
-def _new_complaints(tx: Transaction, edited: Sequence[ReadMention]) -> list[ReadMention]:
-    complaints = [read for read in edited if read.labels.complaint]
-    members = cases.members_of(tx, [read.mention.mention_id for read in complaints])
-    return [read for read in complaints if read.mention.mention_id not in members]
 
 
 def _row(read: ReadMention, revision: int, now: datetime) -> dict[str, Any]:
@@ -106,16 +103,5 @@ def _ring_counts(fresh: Iterable[ReadMention]) -> Counter[tuple[str, str, dateti
     return counts
 
 
-def _quarantined(mention: Unread, why: str, now: datetime) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "stage": "classify",
-        "mention_id": mention.mention_id,
-        "source": mention.source,
-        "external_id": mention.external_id,
-        "reason": why,
-        "payload": None,
-        "at": now,
-        "attempts": 1,
-        "released_at": None,
-    }
+def _quarantined(mention: Unread, why: str) -> Quarantined:
+    return Quarantined(quarantine.CLASSIFY, mention.source, mention.external_id, why, mention.mention_id)

@@ -7,12 +7,16 @@ from typing import Final
 from app.escalation.burst import Burst, bursts, measure
 from app.pipeline.alerting import Alerting
 from app.pipeline.watching import Watching
-from app.storage import alerts, trends
+from app.storage import trends
 from app.storage.database import Transaction
 from app.storage.trends import ALL_COMPLAINTS, ALL_MENTIONS, RING, SLOT, StreamState
 
 _LONGEST_CATCH_UP: Final = timedelta(days=2)
 """A stream that was not looked at for longer starts again here: an old burst is no news."""
+_BEFORE: Final = timedelta(days=7)
+"""What is usual for each failure is taken from the week before the burst, …"""
+_GUARD: Final = timedelta(hours=6)
+"""… but for its last hours, which may be the beginning of the burst."""
 _STANDS_OUT: Final = 0.5
 """A failure names the burst when it makes up at least this share of what is above the usual."""
 
@@ -52,27 +56,22 @@ class JudgeStreams:
         trends.save_stream_states(tx, changed)
         return raised
 
-    def relax(self, tx: Transaction, watching: Watching, now: datetime) -> None:
-        """Open stream alerts whose stream has calmed down leave their level, and end."""
-        states = trends.stream_states(tx)
-        until = trends.slot_of(now)
-        for brand, stream in alerts.live_stream_alerts(tx, list(watching.brands)).items():
-            state = states.get(brand)
-            if state is None or until <= state.started_at + SLOT:
-                continue
-            look = load(tx, state, until - SLOT, until)
-            burst = measure(look.counts, len(look.counts) - 1, age=look.age)
-            if burst.z < burst.threshold:
-                self._alerting.relax_stream(tx, watching, stream, burst, until)
-
     def _look(self, tx: Transaction, watching: Watching, state: StreamState, until: datetime) -> int:
+        """Every five minutes once, in order: what bursts is raised; an alert that is open is followed, hot or calm."""
         look = load(tx, state, max(state.evaluated_to, until - _LONGEST_CATCH_UP), until)
         found = bursts(look.counts, start=look.first, stop=look.stop, age=look.age, raised=look.raised)
-        for burst in found:
-            at = look.start_at + SLOT * (burst.index + 1)
-            failure = _failure_of(tx, state.brand, burst, at)
-            self._alerting.raise_stream(tx, watching, state.brand, burst, failure, at)
-            state.raised_at = at
+        fired = {burst.index: burst for burst in found}
+        is_open = self._alerting.has_stream_alert(tx, state.brand)
+        for index in range(look.first, look.stop):
+            burst = fired.get(index)
+            if burst is not None:
+                state.raised_at = look.start_at + SLOT * (index + 1)
+            elif is_open:
+                burst = measure(look.counts, index, age=look.age)
+            if burst is not None:
+                at = look.start_at + SLOT * (index + 1)
+                failure = _failure_of(tx, state.brand, burst, at) if burst.is_hot else None
+                is_open = self._alerting.follow_stream(tx, watching, state.brand, burst, failure, at)
         state.evaluated_to = until
         return len(found)
 
@@ -101,10 +100,10 @@ def _begin(tx: Transaction, brand: str, until: datetime) -> StreamState | None:
 def _failure_of(tx: Transaction, brand: str, burst: Burst, at: datetime) -> str | None:
     """The failure that makes up most of what is above the usual, if one does."""
     window = trends.totals(tx, brand, start=at - timedelta(minutes=burst.window_minutes), stop=at)
-    before = trends.totals(tx, brand, start=at - timedelta(days=7), stop=at - timedelta(hours=6))
-    minutes = (timedelta(days=7) - timedelta(hours=6)) / timedelta(minutes=burst.window_minutes)
+    before = trends.totals(tx, brand, start=at - _BEFORE, stop=at - _GUARD)
+    windows = (_BEFORE - _GUARD) / timedelta(minutes=burst.window_minutes)
     above = {
-        name: n - before.get(name, 0) / minutes
+        name: n - before.get(name, 0) / windows
         for name, n in window.items()
         if name not in (ALL_COMPLAINTS, ALL_MENTIONS)
     }

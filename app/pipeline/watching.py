@@ -6,6 +6,7 @@ from typing import Final
 
 from app.domain.alerts import Endpoint
 from app.domain.brands import Brand
+from app.domain.messages import ENDPOINT_HEALTH
 from app.domain.policies import Policy
 from app.storage import configuration
 from app.storage.alerts import Announcing
@@ -44,6 +45,11 @@ class Watching:
         known = self.brands.get(brand)
         return _DEFAULT if known is None else self.policies.get(known.policy, _DEFAULT)
 
+    @property
+    def policies_by_brand(self) -> dict[str, Policy]:
+        """The policy of each brand that is watched."""
+        return {slug: self.policy_of(slug) for slug in self.brands}
+
     def sight_of(self, source: str) -> SourceSight:
         """What can be seen on a source; of an unknown one we say that we see no replies."""
         return self.sights.get(source, _BLIND)
@@ -52,7 +58,7 @@ class Watching:
         """What saving an alert change needs to know."""
         return Announcing(
             endpoints=self.endpoints,
-            policies={slug: self.policy_of(slug) for slug in self.brands},
+            policies=self.policies_by_brand,
             public_url=self.public_url,
         )
 
@@ -67,16 +73,22 @@ def group_of_stream(brand: str) -> str:
     return f"stream:{brand}"
 
 
-def group_of_digest(brand: str, owner: str | None) -> str:
-    """The key of the card of one owner's unanswered queue."""
-    return f"digest:{brand}:{owner or 'nobody'}"
+def group_of_digest(brand: str, owner: str | None, visibility: str) -> str:
+    """The key of the card of one owner's unanswered queue; what is private has a card of its own."""
+    group = f"digest:{brand}:{owner or 'nobody'}"
+    return f"{group}:private" if visibility == "private" else group
 
 
-def group_of_import(source: str) -> str:
+def group_of_import(source: str, brand: str) -> str:
     """The key of the summary of a first import."""
-    return f"import:{source}"
+    return f"import:{source}:{brand}"
 
 
 def group_of_source(source: str) -> str:
     """The key of a source's health."""
     return f"health:{source}"
+
+
+def group_of_endpoint(name: str) -> str:
+    """The key of an endpoint's health."""
+    return f"{ENDPOINT_HEALTH}{name}"

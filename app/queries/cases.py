@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from app.domain.access import EVERYTHING_PUBLIC, Sight
 from app.domain.alerts import Alert
 from app.domain.cases import Case
 from app.domain.errors import NotFound
 from app.queries import cursors
-from app.queries.clock import ClockReading, read_clock
+from app.queries.clock import SOON, ClockReading, read_clock
 from app.storage import reads_cases, reads_feed, reads_posts
 from app.storage.database import Transaction
 from app.storage.reads_cases import CaseFilters, ReplyView
@@ -28,9 +27,6 @@ __all__ = [
     "cases",
     "unanswered_queue",
 ]
-
-SOON: Final = timedelta(hours=4)
-"""A clock with less than this left is due soon."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
-from app.domain.cases import Case
+from app.domain.cases import UNANSWERED, Case
+
+SOON: Final = timedelta(hours=4)
+"""A clock with less than this left is due soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +28,8 @@ class ClockReading:
 
     @property
     def is_past(self) -> bool:
-        """Whether a running clock ran out: the string has snapped."""
-        return self.runs and self.left is not None and self.left < timedelta(0)
+        """Whether the clock ran out, or a pause is over: the string has snapped."""
+        return self.state in UNANSWERED and self.left is not None and self.left < timedelta(0)
 
 
 def read_clock(case: Case, now: datetime) -> ClockReading | None:

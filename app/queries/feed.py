@@ -12,9 +12,9 @@ from app.domain.alerts import Alert, AlertState, Leg
 from app.domain.cases import Case
 from app.domain.errors import NotFound
 from app.queries import cursors
-from app.queries.clock import ClockReading, read_clock
+from app.queries.clock import SOON, ClockReading, read_clock
 from app.queries.health import watched_brands
-from app.storage import reads_cases, reads_feed, reads_posts, reads_trends
+from app.storage import reads_cases, reads_feed, reads_posts, reads_trends, trends
 from app.storage.database import Transaction
 from app.storage.reads_cases import ReplyView
 from app.storage.reads_feed import (
@@ -24,7 +24,6 @@ from app.storage.reads_feed import (
     DeliveryFilters,
     DeliveryView,
     LiveChange,
-    StreamPoint,
 )
 from app.storage.reads_posts import PostView, SampleView
 from app.storage.reads_trends import BucketFilter
@@ -53,6 +52,7 @@ __all__ = [
     "last_sequence",
     "require_alert",
     "require_delivery",
+    "stream_of",
 ]
 
 Key = TypeVar("Key")
@@ -66,7 +66,6 @@ USUAL: Final = timedelta(days=28)
 DAY: Final = timedelta(hours=24)
 CHART: Final = timedelta(hours=6)
 """How far the complaint counts of a stream alert reach back."""
-SOON: Final = timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +104,14 @@ class AlertPage:
 
     cards: tuple[AlertCard, ...]
     next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPoint:
+    """Complaints of one stream in five minutes from `at`; five minutes without a point had none."""
+
+    at: datetime
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +201,7 @@ def alert_detail(tx: Transaction, alert_id: str, *, now: datetime, sight: Sight 
         replies=tuple(reads_cases.replies_of(tx, alert.case)) if alert.case else (),
         deliveries=tuple(reads_feed.list_deliveries(tx, DeliveryFilters(alert=alert.id), sight=sight)),
         samples=tuple(reads_posts.samples_of(tx, charted[:50])),
-        stream=_stream(tx, alert, now),
+        stream=stream_of(tx, alert, now=now),
         folded=tuple(reads_feed.folded_in(tx, alert.id, sight=sight)),
     )
 
@@ -310,14 +317,14 @@ def _evidence(tx: Transaction, alerts: Sequence[Alert], *, sight: Sight) -> dict
     }
 
 
-def _stream(tx: Transaction, alert: Alert, now: datetime) -> tuple[StreamPoint, ...]:
+def stream_of(tx: Transaction, alert: Alert, *, now: datetime) -> tuple[StreamPoint, ...]:
+    """What the burst of a stream alert looked like, from six hours before it; nothing for other alerts."""
     if alert.leg is not Leg.STREAM:
         return ()
     end = min(now, alert.resolved_at or now)
-    points = reads_feed.stream_counts(
-        tx, brand=alert.brand, stream=alert.failure or "*", since=alert.opened_at - CHART, until=end
-    )
-    return tuple(points)
+    stream = alert.failure or trends.ALL_COMPLAINTS
+    slots = trends.ring(tx, alert.brand, stream, start=alert.opened_at - CHART, stop=end)
+    return tuple(StreamPoint(at, slots[at]) for at in sorted(slots))
 
 
 def _complaint_share(

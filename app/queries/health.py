@@ -5,14 +5,14 @@ from datetime import datetime
 from app.domain.access import EVERYTHING_PUBLIC, Sight
 from app.domain.brands import Brand, SourceConfig, SourceHealth, silent_after
 from app.domain.errors import NotFound
-from app.storage import reads_sources
+from app.storage import configuration, reads_sources
 from app.storage.database import Transaction
 from app.storage.reads_sources import SourceMarks
 
 
 def watched_brands(tx: Transaction, *, sight: Sight = EVERYTHING_PUBLIC) -> list[Brand]:
     """The brands that may be seen, by slug."""
-    return [brand for slug, brand in reads_sources.brands(tx).items() if sight.covers(slug)]
+    return [brand for slug, brand in configuration.load_brands(tx).items() if sight.covers(slug)]
 
 
 def require_brand(tx: Transaction, slug: str, *, sight: Sight = EVERYTHING_PUBLIC) -> Brand:

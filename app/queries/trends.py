@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from app.domain import taxonomy
 from app.domain.access import EVERYTHING_PUBLIC, Sight
 from app.domain.clock import floor_hour, iso
 from app.domain.errors import Refused
+from app.domain.taxonomy import CODES
 from app.domain.trends import ALL, DIMENSIONS, MENTIONS, Share, wilson
 from app.queries.calendar import Interval, Span, spans, zone_of
 from app.queries.coverage import Coverage, coverage_of
@@ -19,22 +19,11 @@ from app.storage.database import Transaction
 from app.storage.reads_trends import BucketFilter, HourCount
 from app.storage.trends import latest_revision
 
-__all__ = ["Interval", "TrendAnswer", "TrendPoint", "TrendQuery", "trend"]
+__all__ = ["Interval", "TrendAnswer", "TrendPoint", "TrendQuery", "languages", "trend"]
 
 MOST_DAYS: Final = 400
 ASKABLE: Final = (MENTIONS, *DIMENSIONS)
-_CODES: Final[Mapping[str, tuple[str, ...]]] = {
-    "sentiment": tuple(taxonomy.Sentiment),
-    "complaint": ("yes", "no"),
-    "severity": tuple(taxonomy.Severity),
-    "failure": tuple(taxonomy.Failure),
-    "stage": tuple(taxonomy.Stage),
-    "justice": tuple(taxonomy.Justice),
-    "origin": tuple(taxonomy.Origin),
-    "standard": tuple(taxonomy.Standard),
-    "signals": tuple(taxonomy.Signal),
-    MENTIONS: (ALL,),
-}
+_CODES: Final[Mapping[str, tuple[str, ...]]] = {**CODES, MENTIONS: (ALL,)}
 """Values that are shown as zero where nothing was counted; other dimensions show what occurs in the range."""
 _OF_MENTIONS: Final = frozenset({MENTIONS, "sentiment", "complaint", "signals"})
 _OF_THEMSELVES: Final = frozenset({"rating", "answered"})
@@ -141,6 +130,14 @@ def trend(tx: Transaction, query: TrendQuery, *, now: datetime, sight: Sight = E
             for span, count, n, covered in zip(buckets, counts, totals, coverage, strict=True)
         ),
     )
+
+
+def languages(
+    tx: Transaction, brand: str, *, start: datetime, end: datetime, sight: Sight = EVERYTHING_PUBLIC
+) -> list[str]:
+    """The languages in which a brand was mentioned in public. Raises `NotFound` for one that may not be seen."""
+    require_brand(tx, brand, sight=sight)
+    return reads_trends.languages(tx, brand, start=start, end=end)
 
 
 def _require_askable(query: TrendQuery) -> None:

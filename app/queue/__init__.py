@@ -1,1 +1,1 @@
-"""The hand-over from collecting to reading, behind `app.domain.ports.WorkQueue`; chosen by URL alone."""
+"""The hand-over from collecting to reading, behind `app.domain.ports.WorkQueue`. There is one: in the database."""

@@ -1,21 +1,22 @@
 """The queue inside the database: no broker needed, and as durable as the posts themselves."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from app.domain.ports import Chunk, ChunkLease, QueueStats
 from app.storage import queue
-from app.storage.database import Database
+from app.storage.database import Database, Transaction, now_of
 
 _POLL = 0.2
 
 
 class DatabaseQueue:
-    """`WorkQueue` over the table `work_chunk`; times are the database's own."""
+    """`WorkQueue` over the table `work_chunk`; times are the database's own. `now` is a seam of the tests."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, now: Callable[[Transaction], datetime] = now_of) -> None:
         self._database = database
+        self._now = now
 
     async def publish(self, chunks: Sequence[Chunk]) -> None:
         """Return when the chunks are committed."""
@@ -33,9 +34,8 @@ class DatabaseQueue:
 
     def claim(self, max_chunks: int) -> list[ChunkLease]:
         """One look, without waiting."""
-        now = self._database.now()
         with self._database.write() as tx:
-            return queue.claim(tx, max_chunks, now)
+            return queue.claim(tx, max_chunks, self._now(tx))
 
     async def ack(self, leases: Sequence[ChunkLease]) -> None:
         """Done."""
@@ -64,15 +64,15 @@ class DatabaseQueue:
 
     def _publish(self, chunks: Sequence[Chunk]) -> None:
         with self._database.write() as tx:
-            queue.publish(tx, chunks, self._database.now())
+            queue.publish(tx, chunks, self._now(tx))
 
     def _give_back(self, leases: Sequence[ChunkLease], delay: timedelta) -> None:
         with self._database.write() as tx:
-            queue.give_back(tx, leases, self._database.now() + delay)
+            queue.give_back(tx, leases, self._now(tx) + delay)
 
     def _extend(self, leases: Sequence[ChunkLease]) -> None:
         with self._database.write() as tx:
-            queue.extend(tx, leases, self._database.now() + queue.LEASE)
+            queue.extend(tx, leases, self._now(tx) + queue.LEASE)
 
     def _bury(self, lease: ChunkLease, why: str) -> None:
         with self._database.write() as tx:
@@ -80,4 +80,4 @@ class DatabaseQueue:
 
     def _stats(self) -> QueueStats:
         with self._database.read() as tx:
-            return queue.stats(tx, self._database.now())
+            return queue.stats(tx, self._now(tx))

@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final, Protocol, TextIO
 
-from app.domain.ports import Classifier
 from app.domain.posts import MAX_TEXT_CHARS
-from app.domain.predictions import Prediction, Reading, Unreadable, merge
+from app.domain.predictions import Reading, Unreadable, merge
 from app.domain.taxonomy import AnsweredBy
+from app.pipeline.side_by_side import SideBySide
 from app.runtime.language import GuessLanguage
+from app.runtime.wiring import open_classifiers
 from app.settings import Configuration
-from models.lexicon import CueReader
-from models.loader import DEFAULT_FOLDER, load_reader
 from models.reply_cues import ReplyCueReader
 
 BATCH: Final = 256
@@ -44,10 +43,9 @@ class ClassifyReport:
 class PostReaders:
     """The readers of posts, side by side, merged into one prediction."""
 
-    def __init__(self, classifiers: Sequence[Classifier], close: Callable[[], None] = lambda: None) -> None:
-        self._classifiers = classifiers
+    def __init__(self, readers: SideBySide) -> None:
+        self._readers = readers
         self._guess = GuessLanguage()
-        self.close = close
 
     def read(self, readings: Sequence[Reading]) -> list[dict[str, Any] | Unreadable]:
         """One prediction a post, every key there."""
@@ -55,8 +53,13 @@ class PostReaders:
             reading if reading.language else replace(reading, language=self._guess(reading.text))
             for reading in readings
         ]
-        parts = zip(*(classifier.read(known) for classifier in self._classifiers), strict=True)
-        return [_merged(part) for part in parts]
+        return [
+            found if isinstance(found, Unreadable) else merge(found).as_dict() for found in self._readers.read(known)
+        ]
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._readers.close()
 
 
 class ReplyReaders:
@@ -87,8 +90,7 @@ def open_readers(configuration: Configuration, *, replies: bool = False) -> Line
     """The readers of posts, or those of replies. Raises `ModelUnavailable`."""
     if replies:
         return ReplyReaders()
-    reader = load_reader(configuration.model or DEFAULT_FOLDER, workers=configuration.workers)
-    return PostReaders((reader, CueReader()), reader.close)
+    return PostReaders(open_classifiers(configuration))
 
 
 def classify_lines(
@@ -155,10 +157,3 @@ def _word(raw: dict[str, Any], key: str) -> str | None:
 def _reject(number: int, reason: str, report: ClassifyReport, malformed: Malformed) -> None:
     report.malformed_count += 1
     malformed(number, reason)
-
-
-def _merged(parts: Sequence[Prediction | Unreadable]) -> dict[str, Any] | Unreadable:
-    refused = next((part for part in parts if isinstance(part, Unreadable)), None)
-    if refused is not None:
-        return refused
-    return merge([part for part in parts if isinstance(part, Prediction)]).as_dict()

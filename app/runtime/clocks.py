@@ -21,13 +21,13 @@ def is_virtual(database: Database) -> bool:
         return installation.virtual_now(tx) is not None
 
 
-def forget(database: Database) -> None:
+def forget_virtual_now(database: Database) -> None:
     """Nothing was replayed after all: events live in real time."""
     with database.write() as tx:
         installation.forget(tx, installation.EVENT_CLOCK)
 
 
-def remember(database: Database, instant: datetime) -> None:
+def keep_virtual_now(database: Database, instant: datetime) -> None:
     """Keep how far a replay has come."""
     with database.write() as tx:
         installation.set_virtual_now(tx, instant)

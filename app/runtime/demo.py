@@ -17,10 +17,10 @@ from types import ModuleType
 from typing import Any, Final
 
 from app.domain.clock import StoryClock, SystemClock
-from app.domain.errors import Unavailable
+from app.domain.errors import Refused, Unavailable
 from app.observability import configure_logging
 from app.runtime import jobs
-from app.runtime.replay import Pace, Player, ReplayReport, start_of
+from app.runtime.replay import LONG_AGO, Pace, Player, ReplayReport, start_of
 from app.runtime.server import Demo, listen, run, working
 from app.runtime.wiring import Product, apply_configuration, open_product
 from app.settings import Configuration, load
@@ -30,8 +30,9 @@ from collectors.normalised import line_from
 
 EXAMPLES: Final = Path(__file__).resolve().parents[1] / "_examples"
 _SECRET: Final = "FRETWATCH_DEMO_SECRET"
-_ENDPOINT: Final = "oncall"
 _SONG: Final = ("mastodon", "guitar-song")
+_LEFT: Final = ("fretwatch.db", "secret", "receiver.jsonl")
+"""What a demo leaves in its folder."""
 _PROLOGUE: Final = 0.42
 """Share of the time for the nine months; as much goes to the days around the song, the rest to what follows."""
 _AROUND: Final = (timedelta(days=5), timedelta(days=3))
@@ -55,19 +56,18 @@ class DemoReport:
 def run_demo(*, host: str, port: int, seconds: float, folder: Path, keep_serving: bool) -> DemoReport:
     """Play the story from its beginning into a fresh database. Raises what the parts raise."""
     configure_logging(level="WARNING")
-    listener = listen(host, port)
-    _fresh(folder)
-    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-    log = folder / "receiver.jsonl"
-    with _receiver(log, secret) as url:
-        configuration = _configuration(folder, secret, url, f"http://{host}:{port}")
-        product = open_product(configuration)
-        try:
-            apply_configuration(configuration, product.database)
-            return asyncio.run(_Demo(product, seconds, log).tell(listener, keep_serving=keep_serving))
-        finally:
-            product.close()
-            listener.close()
+    with listen(host, port) as listener:
+        _fresh(folder)
+        secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+        log = folder / "receiver.jsonl"
+        with _receiver(log, secret) as url:
+            configuration = _configuration(folder, secret, url, f"http://{host}:{port}")
+            product = open_product(configuration)
+            try:
+                apply_configuration(configuration, product.database)
+                return asyncio.run(_Demo(product, seconds, log).tell(listener, keep_serving=keep_serving))
+            finally:
+                product.close()
 
 
 class _Demo:
@@ -99,7 +99,7 @@ class _Demo:
             await serving
 
     async def _play(self) -> ReplayReport:
-        clock = StoryClock(_long_before(), SystemClock())
+        clock = StoryClock(LONG_AGO, SystemClock())
         start_of(self._product)
         records = [line_from(line, "demo") for line in self._scenario.build()]
         player = Player(self._product, clock, pace=self._pace(records), progress=self._progress)
@@ -174,11 +174,11 @@ def _when(at: datetime | None) -> str:
     return "never" if at is None else f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def _long_before() -> datetime:
-    return datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-
-
 def _fresh(folder: Path) -> None:
+    """An empty folder: what was in it goes, so it may hold nothing but an earlier demo."""
+    foreign = [path.name for path in folder.iterdir() if not path.name.startswith(_LEFT)] if folder.is_dir() else []
+    if foreign:
+        raise Refused(f"{folder} holds {foreign[0]}, which is not of a demo; give another folder with --folder")
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)

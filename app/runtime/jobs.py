@@ -26,10 +26,10 @@ ROLES: Final = (WEB, COLLECT, READ, TICK, DELIVER)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One line of the table: which role runs it, how often, and what it does."""
+    """One line of the table: which role runs it (`None` = every process), how often, and what it does."""
 
     name: str
-    role: str
+    role: str | None
     every: timedelta
     run: Callable[[], Awaitable[object]]
 
@@ -48,9 +48,9 @@ def table(product: Product) -> tuple[Job, ...]:
         await asyncio.to_thread(housekeeping.run_once, product.database, product.clock.now())
 
     return (
-        Job("poll sources", COLLECT, timedelta(seconds=1), collecting.poll),
+        Job("poll sources", COLLECT, timedelta(seconds=1), collecting.poll_live),
         Job("let time pass", TICK, timedelta(seconds=1), tick),
-        Job("refresh configuration", READ, timedelta(minutes=1), refresh),
+        Job("refresh configuration", None, timedelta(minutes=1), refresh),
         Job("clean up", TICK, timedelta(minutes=10), clean),
     )
 
@@ -59,7 +59,7 @@ def schedule(product: Product, roles: frozenset[str]) -> AsyncIOScheduler:
     """A scheduler with the jobs of these roles; the caller starts it, and shuts it down."""
     scheduler = AsyncIOScheduler(timezone="UTC")
     for job in table(product):
-        if job.role in roles:
+        if job.role is None or job.role in roles:
             scheduler.add_job(
                 _guarded(job),
                 "interval",

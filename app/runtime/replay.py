@@ -26,7 +26,8 @@ from collectors.records import MalformedLine, read_records
 
 BATCH: Final = 256
 """Records a transaction."""
-_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where the event clock of a replay stands before its first post."""
 _WIDEST: Final = timedelta(hours=6)
 """Event time that one step covers at most."""
 _STEP: Final = 0.25
@@ -233,9 +234,9 @@ class Player:
     async def _finished(self, began: float, before: reports.Totals) -> ReplayReport:
         if self.report.last_at is not None:
             await self._time_passes(self.report.last_at)
-            await asyncio.to_thread(clocks.remember, self._product.database, self._clock.now())
-        elif before.posts == 0 and self._clock.now() == _LONG_AGO:
-            await asyncio.to_thread(clocks.forget, self._product.database)
+            await asyncio.to_thread(clocks.keep_virtual_now, self._product.database, self._clock.now())
+        elif before.posts == 0 and self._clock.now() == LONG_AGO:
+            await asyncio.to_thread(clocks.forget_virtual_now, self._product.database)
         after = await asyncio.to_thread(self._count)
         self.report.complaints = after.complaints - before.complaints
         self.report.cases = after.cases - before.cases
@@ -265,8 +266,8 @@ def start_of(product: Product) -> datetime:
         )
         raise Conflict(message)
     if virtual is None:
-        clocks.remember(product.database, _LONG_AGO)
-    return virtual or _LONG_AGO
+        clocks.keep_virtual_now(product.database, LONG_AGO)
+    return virtual or LONG_AGO
 
 
 def _time_of(record: object) -> datetime | None:

@@ -1,6 +1,7 @@
 """One process: the API and the pages, and beside them the roles that collect, read, let time pass and deliver."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -32,6 +33,7 @@ from app.runtime import jobs
 from app.runtime.wiring import Product, apply_configuration, open_product
 from app.settings import Configuration, ensure_master_key
 from app.storage import queue, schema, sessions
+from app.storage.database import now_of
 from app.web.application import Banner, WebContext, mount_web
 
 log = structlog.get_logger(__name__)
@@ -182,7 +184,7 @@ def build_application(product: Product, roles: frozenset[str], demo: Demo) -> Fa
             event_clock=product.clock,
             public_url=product.configuration.public_url,
             pepper=pepper,
-            policies=lambda: policies_by_brand(product),
+            policies=lambda: _policies(product),
             wake=wake,
             banner=demo.banner,
             facts=demo.facts,
@@ -199,11 +201,16 @@ def _scopes_of_people(configuration: Configuration) -> frozenset[Scope]:
     return frozenset({Scope.READ, Scope.WRITE} | private)
 
 
-def policies_by_brand(product: Product) -> dict[str, Policy]:
-    """The policy of each brand that is watched."""
+def _policies(product: Product) -> dict[str, Policy]:
     with product.database.read() as tx:
-        watching = product.watching(tx)
-    return {slug: watching.policy_of(slug) for slug in watching.brands}
+        return product.watching(tx).policies_by_brand
+
+
+def _tell_of_early_end(task: "asyncio.Task[None]", stop: asyncio.Event) -> None:
+    """A role that ends before it is told to is a defect: the process ends, so that it is seen and restarted."""
+    if not stop.is_set() and not task.cancelled():
+        log.critical("a role has ended; stopping", role=task.get_name(), error=repr(task.exception()))
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 @asynccontextmanager
@@ -214,9 +221,11 @@ async def working(product: Product, roles: frozenset[str]) -> AsyncIterator[Call
     dispatcher = product.dispatcher(egress)
     tasks = []
     if jobs.READ in roles:
-        tasks.append(asyncio.create_task(product.worker().run(stop)))
+        tasks.append(asyncio.create_task(product.worker().run(stop), name="reading"))
     if jobs.DELIVER in roles:
-        tasks.append(asyncio.create_task(dispatcher.run(stop)))
+        tasks.append(asyncio.create_task(dispatcher.run(stop), name="delivering"))
+    for task in tasks:
+        task.add_done_callback(lambda ended: _tell_of_early_end(ended, stop))
     scheduler = jobs.schedule(product, roles)
     scheduler.start()
     loop = asyncio.get_running_loop()
@@ -287,4 +296,4 @@ def _add_probes(application: FastAPI, product: Product) -> None:
 
 def _pending(product: Product) -> int:
     with product.database.read() as tx:
-        return queue.stats(tx, product.database.now()).pending
+        return queue.stats(tx, now_of(tx)).pending

@@ -1,7 +1,10 @@
 """What happens because time passes: streams, deadlines, repeats, cards. One worker a brand at a time, by lease.
 
 In production the tick runs every second and judges at the present. In a replay it runs as far as events have come, and
-judges each case at the very moment it was due, so that the same file gives the same alerts on any machine.
+judges each case at the very moment it was due, so that what time alone brings does not depend on how fast a machine is.
+A case that a post touches is judged once a recorded batch: where batches are cut by the file alone (`play_steps`) the
+same file gives the same alerts; where storing and reading run side by side (`play`) posts, cases, clocks and counts are
+the same, and an alert may have been told with a post more or less.
 """
 
 import os
@@ -56,7 +59,6 @@ class Ticker:
                 self._streams.run(tx, watching, now)
                 has_more = self._judge_due(tx, watching, now, at_due=at_due)
                 if not has_more:
-                    self._streams.relax(tx, watching, now)
                     self._send_notices(tx, watching, now, at_due=at_due)
                     self._update_cards(tx, watching, now)
         if not at_due:

@@ -1,7 +1,7 @@
 """Composes the product from its parts; every part gets what it needs, and asks for nothing."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Protocol
 
 from app.delivery.dispatcher import Dispatcher, Hooks
@@ -9,14 +9,16 @@ from app.delivery.webhook import WebhookNotifier
 from app.domain.alerts import Delivery, Endpoint, Outcome
 from app.domain.clock import Clock, EventClock
 from app.domain.errors import ConfigurationError
-from app.domain.ports import Classifier, WorkQueue
+from app.domain.ports import WorkQueue
 from app.egress.client import Egress
 from app.observability import ATTEMPTS
 from app.pipeline.alerting import Alerting
 from app.pipeline.build import Pipeline, after_queue, before_queue
 from app.pipeline.intake import Intake
 from app.pipeline.judging import JudgeCases
+from app.pipeline.side_by_side import SideBySide
 from app.pipeline.usual import UsualCache
+from app.pipeline.watchdog import Watchdog
 from app.queue.database import DatabaseQueue
 from app.runtime.clocks import event_clock
 from app.runtime.language import GuessLanguage
@@ -27,7 +29,7 @@ from app.settings import Configuration
 from app.storage import configuration as stored
 from app.storage import schema
 from app.storage.configuration import Difference, Watch
-from app.storage.database import Database
+from app.storage.database import Database, Transaction
 from collectors.registry import CAPABILITIES
 from models.lexicon import CueReader
 from models.loader import DEFAULT_FOLDER, load_reader
@@ -50,7 +52,7 @@ class Product:
     pipeline: Pipeline
     ticker: Ticker
     guess_language: GuessLanguage
-    classifiers: Sequence[Classifier]
+    readers: SideBySide
     _closing: list[_Closing] = field(default_factory=list)
 
     def intake(self, *, clock: Clock | None = None, as_live: bool = False) -> Intake:
@@ -70,12 +72,29 @@ class Product:
         """A client for the outside, for the event loop that runs now."""
         return Egress()
 
-    def dispatcher(self, egress: Egress) -> Dispatcher:
-        """The sender of deliveries."""
-        hooks = Hooks(observe=_observe)
-        return Dispatcher(self.database, {"webhook": WebhookNotifier(egress)}, self._endpoints, hooks=hooks)
+    def dispatcher(self, egress: Egress, *, as_configured: bool = False) -> Dispatcher:
+        """The sender of deliveries. `as_configured`: to the endpoints as the files say, applied or not, for a test."""
+        hooks = Hooks(observe=_observe, on_disabled=self._raise_disabled)
+        endpoints = self._configured_endpoints if as_configured else self._endpoints
+        return Dispatcher(self.database, {"webhook": WebhookNotifier(egress)}, endpoints, hooks=hooks)
 
-    def _endpoints(self) -> dict[str, Endpoint]:
+    def _raise_disabled(self, tx: Transaction, name: str, _why: str, now: datetime) -> None:
+        self.watching.forget()  # nothing more is written for it, and so not the news that it is disabled either
+        for state in stored.endpoint_states(tx):
+            if state.endpoint.name == name:
+                Watchdog(Alerting()).endpoint(tx, self.watching(tx), state, now)
+
+    def _endpoints(self) -> dict[str, Endpoint | None]:
+        """As another process may have applied them since; `None` where this one was started without their secrets."""
+        with self.database.read() as tx:
+            found = [state.endpoint for state in stored.endpoint_states(tx)]
+        known = self._configured_endpoints()
+        return {
+            endpoint.name: replace(endpoint, secrets=known[endpoint.name].secrets) if endpoint.name in known else None
+            for endpoint in found
+        }
+
+    def _configured_endpoints(self) -> dict[str, Endpoint]:
         found: dict[str, Endpoint] = {}
         for endpoint in self.configuration.endpoints:
             try:
@@ -99,6 +118,13 @@ def open_database(configuration: Configuration) -> Database:
     return database
 
 
+def open_classifiers(configuration: Configuration) -> SideBySide:
+    """The readers of posts, loaded and warm, so that the first post does not wait. Raises `ModelUnavailable`."""
+    reader = load_reader(configuration.model or DEFAULT_FOLDER, workers=configuration.workers)
+    reader.warm_up()
+    return SideBySide((reader, CueReader()), close=reader.close)
+
+
 def open_product(configuration: Configuration, *, clock: Clock | None = None) -> Product:
     """Open the database, load the readers and put everything together. Raises what each part raises."""
     if configuration.queue_url not in (None, configuration.database_url):
@@ -106,11 +132,9 @@ def open_product(configuration: Configuration, *, clock: Clock | None = None) ->
             f"no queue answers to {configuration.queue_url!r}; leave FRETWATCH_QUEUE_URL unset: it is in the database"
         )
         raise ConfigurationError(message)
-    reader = load_reader(configuration.model or DEFAULT_FOLDER, workers=configuration.workers)
+    readers = open_classifiers(configuration)
     database = open_database(configuration)
-    classifiers: tuple[Classifier, ...] = (reader, CueReader())
-    version = "+".join(classifier.version for classifier in classifiers)
-    watching = WatchingCache(public_url=configuration.public_url, classifier=version)
+    watching = WatchingCache(public_url=configuration.public_url, classifier=readers.version)
     events = EventClock(clock or event_clock(database))
     alerting = Alerting()
     judging = JudgeCases(UsualCache(), alerting)
@@ -120,11 +144,11 @@ def open_product(configuration: Configuration, *, clock: Clock | None = None) ->
         clock=events,
         queue=DatabaseQueue(database),
         watching=watching,
-        pipeline=after_queue(classifiers, ReplyCueReader(), watching, judging, events),
+        pipeline=after_queue(readers, ReplyCueReader(), watching, judging, events),
         ticker=Ticker(database, watching, judging, alerting),
         guess_language=GuessLanguage(),
-        classifiers=classifiers,
-        _closing=[reader],
+        readers=readers,
+        _closing=[readers],
     )
 
 

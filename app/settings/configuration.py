@@ -61,10 +61,6 @@ class Configuration:
         secrets = tuple(_signing(variable, self._secret(variable, asked)) for variable in self.secret_variables[name])
         return replace(found, secrets=secrets)
 
-    def signing_secrets(self) -> dict[str, tuple[str, ...]]:
-        """The secrets of every endpoint, by its name. Raises `ConfigurationError` like `endpoint`."""
-        return {endpoint.name: self.endpoint(endpoint.name).secrets for endpoint in self.endpoints}
-
     def token(self, source: SourceConfig) -> str | None:
         """The token of a source, `None` where it needs none. Raises `ConfigurationError` like `endpoint`."""
         if source.token_env is None:

@@ -178,6 +178,7 @@ def _endpoint(raw: RawEndpoint) -> Endpoint:
         levels=frozenset(raw.levels),
         brands=frozenset(raw.brands),
         allow_private=raw.allow_private,
+        hears_private=raw.hears_private,
         max_per_hour=raw.max_per_hour,
     )
 

@@ -77,6 +77,7 @@ class RawEndpoint(Raw):
     )
     brands: tuple[str, ...] = ()
     allow_private: bool = False
+    hears_private: bool = False
     max_per_hour: Annotated[int, Field(ge=1)] = 30
 
 

@@ -14,6 +14,7 @@ from app.domain.alerts import (
     AlertState,
     Endpoint,
     Leg,
+    Level,
 )
 from app.domain.policies import Policy
 from app.storage import leases, outbox
@@ -90,6 +91,13 @@ def latest_of_groups(tx: Connection, groups: Sequence[str]) -> dict[str, Alert]:
     return {found.group: found for found in map(alert_of, tx.execute(statement).mappings())}
 
 
+def live_of_group(tx: Connection, group: str) -> Alert | None:
+    """The one alert of a group that is not resolved, if there is one."""
+    statement = select(alert).where(alert.c.group_key == group, alert.c.state != AlertState.RESOLVED.value)
+    row = tx.execute(statement).mappings().first()
+    return None if row is None else alert_of(row)
+
+
 def live_stream_alerts(tx: Connection, brands: Sequence[str]) -> dict[str, Alert]:
     """The stream alert of each brand that is not resolved."""
     statement = select(alert).where(
@@ -106,6 +114,12 @@ def live_case_alerts(tx: Connection, brand: str) -> list[Alert]:
         alert.c.state == AlertState.OPEN.value,
         alert.c.folded_into.is_(None),
     )
+    return [alert_of(row) for row in tx.execute(statement).mappings()]
+
+
+def live_health(tx: Connection) -> list[Alert]:
+    """The alerts on sources and endpoints that are not resolved."""
+    statement = select(alert).where(alert.c.leg == Leg.HEALTH.value, alert.c.state != AlertState.RESOLVED.value)
     return [alert_of(row) for row in tx.execute(statement).mappings()]
 
 
@@ -134,18 +148,19 @@ def next_notice_at(tx: Connection) -> datetime | None:
 
 
 def risen_since(tx: Connection, brands: Sequence[str], since: datetime) -> dict[str, tuple[str, str, datetime]]:
-    """The case alerts of these brands that came to their level since an instant: (brand, level, since when) by id."""
+    """What spends the day's budget: (brand, level, since when) by id, of what came to its level since an instant.
+
+    These are the alerts on cases at any level, and the pages of streams.
+    """
     statement = select(alert.c.id, alert.c.brand, alert.c.level, alert.c.level_since).where(
         alert.c.brand.in_(brands),
         alert.c.level_since > since,
-        alert.c.leg.in_([Leg.CASE.value, Leg.AGEING.value]),
+        or_(
+            alert.c.leg.in_([Leg.CASE.value, Leg.AGEING.value]),
+            (alert.c.leg == Leg.STREAM.value) & (alert.c.level == Level.PAGE.value),
+        ),
     )
     return {row.id: (row.brand, row.level, row.level_since) for row in tx.execute(statement)}
-
-
-def latest_sequence(tx: Connection) -> int:
-    """The sequence of the newest change; 0 before there is one."""
-    return int(tx.execute(select(func.coalesce(func.max(alert_change.c.sequence), 0))).scalar_one())
 
 
 def unfold(tx: Connection, stream_alert: str, at: datetime) -> None:

@@ -7,14 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, or_, select, tuple_, update
 
-from app.domain.cases import Case
+from app.domain.cases import UNANSWERED, Case
 from app.storage import bulk
 from app.storage.bulk import Row, upsert
 from app.storage.reads_rows import case_of
 from app.storage.tables import case_member, complaint_case, mention, post, reading, reply
 
-CaseKey = tuple[str, str, str]
-"""Brand, source, author."""
+CaseKey = tuple[str, str, str, str]
+"""Brand, source, author, visibility: a private ticket never joins a public case."""
 
 _COLUMNS = tuple(column.name for column in complaint_case.columns)
 _EXTRA = frozenset({"language", "visibility", "first_answered_at"})
@@ -32,8 +32,8 @@ class Followed:
 
     @property
     def key(self) -> CaseKey:
-        """Brand, source, author."""
-        return (self.case.brand, self.case.source, self.case.author)
+        """Brand, source, author, visibility."""
+        return (self.case.brand, self.case.source, self.case.author, self.visibility)
 
 
 def latest_by_author(tx: Connection, keys: Iterable[CaseKey]) -> dict[CaseKey, Followed]:
@@ -44,7 +44,7 @@ def latest_by_author(tx: Connection, keys: Iterable[CaseKey]) -> dict[CaseKey, F
     columns = complaint_case.c
     statement = (
         select(complaint_case)
-        .where(tuple_(columns.brand, columns.source, columns.author).in_(wanted))
+        .where(tuple_(columns.brand, columns.source, columns.author, columns.visibility).in_(wanted))
         .order_by(columns.opened_at)
     )
     return {found.key: found for found in map(_followed, tx.execute(statement).mappings())}
@@ -69,12 +69,6 @@ def due(tx: Connection, now: datetime, limit: int) -> list[Followed]:
     return [_followed(row) for row in tx.execute(statement).mappings()]
 
 
-def next_due_at(tx: Connection) -> datetime | None:
-    """When the next evaluation comes."""
-    found: datetime | None = tx.execute(select(func.min(complaint_case.c.next_eval_at))).scalar()
-    return found
-
-
 def insert(tx: Connection, cases: Sequence[Followed]) -> None:
     """Store new cases."""
     bulk.insert(tx, complaint_case, [_row(found) for found in cases])
@@ -92,13 +86,29 @@ _RETIME = (
 )
 
 
-def save_judgements(tx: Connection, rows: Sequence[tuple[str, float, str | None, datetime | None]]) -> None:
-    """Only what an evaluation changes of a case: (id, risk, level, next evaluation)."""
+@dataclass(frozen=True, slots=True)
+class CaseOutcome:
+    """What an evaluation changes of a case, and nothing else of it."""
+
+    case: str
+    risk: float
+    level: str | None
+    next_eval_at: datetime | None
+
+
+def save_judgements(tx: Connection, outcomes: Sequence[CaseOutcome]) -> None:
+    """Keep what came of an evaluation."""
+    rows = [
+        {
+            "case_id": found.case,
+            "new_risk": found.risk,
+            "new_level": found.level,
+            "new_next_eval_at": found.next_eval_at,
+        }
+        for found in outcomes
+    ]
     if rows:
-        tx.execute(
-            _RETIME,
-            [{"case_id": row[0], "new_risk": row[1], "new_level": row[2], "new_next_eval_at": row[3]} for row in rows],
-        )
+        tx.execute(_RETIME, rows)
 
 
 def add_members(tx: Connection, pairs: Sequence[tuple[str, str]]) -> None:
@@ -141,17 +151,6 @@ def forget_authors(tx: Connection, post_ids: Sequence[str]) -> None:
     nameless = touched - set(tx.execute(named).scalars())
     blank = {"author": "removed:" + complaint_case.c.id}
     tx.execute(update(complaint_case).where(complaint_case.c.id.in_(nameless)).values(blank))
-
-
-def posts_of(tx: Connection, case_id: str) -> list[str]:
-    """The posts of a case, oldest first."""
-    statement = (
-        select(mention.c.post_id)
-        .join(case_member, case_member.c.mention_id == mention.c.id)
-        .where(case_member.c.case_id == case_id)
-        .order_by(mention.c.event_at)
-    )
-    return list(tx.execute(statement).scalars())
 
 
 def posts_of_cases(tx: Connection, case_ids: Sequence[str]) -> dict[str, list[str]]:
@@ -281,6 +280,7 @@ class Overdue:
     visibility: str
     count: int
     oldest_at: datetime
+    newest_due_at: datetime
     gravest: int
 
 
@@ -293,11 +293,13 @@ def overdue(tx: Connection, brand: str, now: datetime) -> list[Overdue]:
             columns.visibility,
             func.count(),
             func.min(func.coalesce(columns.clock_from, columns.opened_at)),
+            func.max(columns.due_at),
             func.max(columns.gravity),
         )
         .where(
             columns.brand == brand,
-            columns.state.in_(["waiting", "unsatisfied", "paused"]),
+            columns.has_clock,
+            columns.state.in_(sorted(UNANSWERED)),
             columns.due_at <= now,
         )
         .group_by(columns.owner, columns.visibility)

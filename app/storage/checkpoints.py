@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from app.domain.brands import SourceConfig
 from app.domain.ids import new_id
@@ -16,6 +16,7 @@ from app.storage.bulk import upsert
 from app.storage.tables import checkpoint, gap, run, source
 
 POLL_LEASE: Final = timedelta(seconds=120)
+RUNS_KEPT_FOR: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,12 @@ def _lease(tx: Connection, row: Any, now: datetime) -> Due:
         is_first_import=row.first_import_done_at is None,
         checkpoint=None if value is None else Checkpoint(value),
     )
+
+
+def renew(tx: Connection, name: str, token: str, now: datetime) -> bool:
+    """Hold a source longer; false where its lease went to another worker. Its row stays locked until the end."""
+    held = update(source).where(source.c.name == name, source.c.lease_token == token)
+    return tx.execute(held.values(lease_until=now + POLL_LEASE)).rowcount == 1
 
 
 def save_checkpoint(tx: Connection, name: str, value: Checkpoint, now: datetime) -> None:
@@ -101,6 +108,11 @@ def finish_run(tx: Connection, run_id: str, due: Due, ending: Ending, now: datet
     tx.execute(update(source).where(source.c.name == due.source.name, source.c.lease_token == due.token).values(values))
 
 
+def purge_runs(tx: Connection, now: datetime) -> None:
+    """Forget the runs that are older than `RUNS_KEPT_FOR`."""
+    tx.execute(delete(run).where(run.c.started_at < now - RUNS_KEPT_FOR))
+
+
 def saw_events(tx: Connection, name: str, event_at: datetime) -> None:
     """The newest event that a source brought."""
     newer = or_(source.c.last_event_at.is_(None), source.c.last_event_at < event_at)
@@ -114,12 +126,6 @@ def add_gaps(tx: Connection, name: str, gaps: Sequence[Gap]) -> None:
             gap.insert(),
             [{"id": new_id(), "source": name, "start_at": g.start, "end_at": g.end, "why": g.why} for g in gaps],
         )
-
-
-def first_import_done(tx: Connection, name: str) -> bool:
-    """Whether a source has completed a run before."""
-    found = tx.execute(select(source.c.first_import_done_at).where(source.c.name == name)).scalar()
-    return found is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def differences(tx: Connection, watch: Watch) -> list[Difference]:
     stored: dict[str, dict[str, Any]] = {
         "brand": {slug: brand_to_json(item) for slug, item in load_brands(tx).items()},
         "policy": {f"{row.name}@{row.version}": row.body for row in tx.execute(select(policy))},
-        "endpoint": {item.name: endpoint_to_json(item) for item in load_endpoints(tx)},
+        "endpoint": {item.endpoint.name: endpoint_to_json(item.endpoint) for item in endpoint_states(tx)},
         "source": {item.name: source_to_json(item) for item in load_sources(tx)},
     }
     return [found for kind in wanted for found in _compare(kind, stored[kind], wanted[kind])]
@@ -71,7 +71,11 @@ def _compare(kind: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]) ->
 
 
 def apply(tx: Connection, watch: Watch, now: datetime) -> list[Difference]:
-    """Make the database agree with the configuration; what is no longer named is retired, never deleted."""
+    """Make the database agree with the configuration; what is no longer named is retired.
+
+    An endpoint that is no longer named is deleted; its deliveries stay. One that was disabled stays so, unless its URL
+    is another now.
+    """
     found = differences(tx, watch)
     _apply_brands(tx, watch, now)
     rows = [
@@ -114,10 +118,25 @@ def load_policies(tx: Connection) -> dict[str, Policy]:
     return {item.name: item for item in (policy_from_json(row.body) for row in rows)}
 
 
-def load_endpoints(tx: Connection, secrets: Mapping[str, Sequence[str]] | None = None) -> list[Endpoint]:
+def load_endpoints(tx: Connection) -> list[Endpoint]:
     """The endpoints that are not disabled; secrets come from the configuration, never from the database."""
-    rows = tx.execute(select(endpoint).where(endpoint.c.disabled_at.is_(None)).order_by(endpoint.c.name))
-    return [endpoint_from_json(row.config, secrets=(secrets or {}).get(row.name, ())) for row in rows]
+    return [state.endpoint for state in endpoint_states(tx) if state.disabled_at is None]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointState:
+    """An endpoint that a file names, and since when and why it is disabled; `None` = it is not."""
+
+    endpoint: Endpoint
+    disabled_at: datetime | None
+    disabled_why: str | None
+
+
+def endpoint_states(tx: Connection) -> list[EndpointState]:
+    """Every endpoint, the disabled ones too."""
+    rows = tx.execute(select(endpoint).order_by(endpoint.c.name))
+    found = ((endpoint_from_json(row.config, secrets=()), row) for row in rows)
+    return [EndpointState(item, row.disabled_at, row.disabled_why) for item, row in found]
 
 
 def load_sources(tx: Connection) -> list[SourceConfig]:
@@ -161,6 +180,7 @@ def _apply_brands(tx: Connection, watch: Watch, now: datetime) -> None:
 def _apply_endpoints(tx: Connection, watch: Watch, now: datetime) -> None:
     names = [item.name for item in watch.endpoints]
     tx.execute(endpoint.delete().where(endpoint.c.name.not_in(names)))
+    urls = {row.name: row.url for row in tx.execute(select(endpoint.c.name, endpoint.c.url))}
     rows = [
         {
             "name": item.name,
@@ -168,13 +188,14 @@ def _apply_endpoints(tx: Connection, watch: Watch, now: datetime) -> None:
             "url": item.url,
             "config": endpoint_to_json(item),
             "applied_at": now,
-            "disabled_at": None,
-            "disabled_why": None,
-            "failing_since": None,
         }
         for item in watch.endpoints
     ]
     upsert(tx, endpoint, rows, key=("name",))
+    # What went wrong at the old address says nothing about the new one; at the same address it still holds.
+    moved = [item.name for item in watch.endpoints if urls.get(item.name, item.url) != item.url]
+    fresh = {"disabled_at": None, "disabled_why": None, "failing_since": None}
+    tx.execute(update(endpoint).where(endpoint.c.name.in_(moved)).values(fresh))
 
 
 def _apply_sources(tx: Connection, watch: Watch, now: datetime) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, func, select, text
+from sqlalchemy import Connection, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -34,7 +34,7 @@ class Database:
             _make_folder(self.url)
         options: dict[str, Any] = {} if self.is_sqlite else {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
         connect: dict[str, Any] = {"timeout": BUSY_TIMEOUT_MS / 1000} if self.is_sqlite else {"connect_timeout": 5}
-        self._engine = create_engine(self.url, connect_args=connect, **options)
+        self._engine = create_engine(self.url, connect_args=connect, hide_parameters=True, **options)
         self._writer = threading.RLock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
@@ -72,11 +72,6 @@ class Database:
             value = connection.execute(select(func.now())).scalar_one()
         assert isinstance(value, datetime)
         return value.astimezone(UTC)
-
-    def ping(self) -> None:
-        """Raise `DatabaseUnavailable` unless the database answers."""
-        with self.read() as connection:
-            connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
         """Give all connections back."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, or_, select, text, update
+from sqlalchemy import Connection, or_, text, update
 
 from app.domain.ids import new_id
 from app.storage.bulk import insert_into
@@ -33,14 +33,3 @@ def acquire(tx: Connection, name: str, *, holder: str, now: datetime, span: time
         update(lease).where(lease.c.name == name, or_(lease.c.until < now, lease.c.holder == holder)).values(values)
     )
     return token if taken.rowcount == 1 else None
-
-
-def release(tx: Connection, name: str, token: str) -> None:
-    """Give a lease back before it runs out."""
-    tx.execute(delete(lease).where(lease.c.name == name, lease.c.token == token))
-
-
-def holder_of(tx: Connection, name: str, now: datetime) -> str | None:
-    """Who holds a lease at present."""
-    found = tx.execute(select(lease.c.holder).where(lease.c.name == name, lease.c.until >= now)).scalar()
-    return None if found is None else str(found)

@@ -98,7 +98,8 @@ def _told(tx: Connection, change: AlertChange, endpoints: Sequence[Endpoint]) ->
     return [
         endpoint
         for endpoint in endpoints
-        if endpoint.wants(level=alert.level.value, brand=alert.brand) or endpoint.name in before
+        if (endpoint.hears_private or alert.visibility == "public")
+        and (endpoint.wants(level=alert.level.value, brand=alert.brand) or endpoint.name in before)
     ]
 
 

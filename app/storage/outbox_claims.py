@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from app.domain.alerts import Delivery, Level, Outcome, OutcomeKind
+from app.domain.errors import NotFound
 from app.domain.ids import new_id
 from app.domain.messages import digest_body, loudest
 from app.storage.tables import attempt, delivery, endpoint
@@ -114,7 +115,14 @@ def disable_endpoint(tx: Connection, name: str, *, why: str, now: datetime) -> b
 
 
 def enable_endpoint(tx: Connection, name: str) -> bool:
-    """Send there again; the dead letters stay until they are replayed. False where it was not disabled."""
+    """Send there again; the dead letters stay until they are replayed. False where it was not disabled.
+
+    Raises `NotFound` where there is no such endpoint.
+    """
+    known = sorted(tx.execute(select(endpoint.c.name)).scalars())
+    if name not in known:
+        message = f"There is no endpoint {name!r}; there are: {', '.join(known) or 'none'}."
+        raise NotFound(message)
     statement = (
         update(endpoint)
         .where(endpoint.c.name == name, endpoint.c.disabled_at.is_not(None))

@@ -1,29 +1,18 @@
-"""The outbox, looked after: dead letters, their attempts, replay under the same webhook-id, and how full it is."""
+"""The outbox, looked after: dead letters with why they died, and their replay under the same webhook-id."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
-from app.domain.alerts import OutcomeKind
 from app.domain.errors import Conflict, NotFound
-from app.storage.tables import attempt, delivery, endpoint
+from app.storage import reads_feed
+from app.storage.reads_feed import AttemptView
+from app.storage.tables import delivery, endpoint
 
 REPLAYABLE: Final = ("dead", "delivered")
-
-
-@dataclass(frozen=True, slots=True)
-class StoredAttempt:
-    """One try of a delivery, kept with what it brought."""
-
-    n: int
-    at: datetime
-    outcome: OutcomeKind
-    status: int | None
-    error: str | None
-    took: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +25,7 @@ class DeadLetter:
     level: str
     event_at: datetime
     died_at: datetime
-    attempts: tuple[StoredAttempt, ...]
+    attempts: tuple[AttemptView, ...]
 
     @property
     def why(self) -> str:
@@ -45,37 +34,13 @@ class DeadLetter:
         return last or "never tried: the endpoint was disabled"
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxStats:
-    """How full the outbox is; `oldest_due` is how long the longest due delivery has waited."""
-
-    pending: int
-    due: int
-    in_flight: int
-    held: int
-    delivered: int
-    dead: int
-    oldest_due: timedelta | None
-
-
-def attempts_of(tx: Connection, delivery_ids: Sequence[str]) -> Mapping[str, tuple[StoredAttempt, ...]]:
-    """The attempts of each delivery, oldest first."""
-    query = select(attempt).where(attempt.c.delivery_id.in_(delivery_ids)).order_by(attempt.c.n)
-    found: dict[str, list[StoredAttempt]] = {}
-    for row in tx.execute(query):
-        took = timedelta(milliseconds=row.milliseconds)
-        stored = StoredAttempt(row.n, row.at, OutcomeKind(row.outcome), row.status, row.error, took)
-        found.setdefault(row.delivery_id, []).append(stored)
-    return {id_: tuple(tries) for id_, tries in found.items()}
-
-
 def dead_letters(tx: Connection, *, limit: int, name: str | None = None) -> list[DeadLetter]:
     """The deliveries that were given up, newest first; of one endpoint where it is named."""
     query = select(delivery).where(delivery.c.state == "dead")
     if name is not None:
         query = query.where(delivery.c.endpoint == name)
     rows = tx.execute(query.order_by(delivery.c.finished_at.desc(), delivery.c.id.desc()).limit(limit)).all()
-    tries = attempts_of(tx, [row.id for row in rows])
+    tries = reads_feed.attempts_of(tx, [row.id for row in rows])
     return [
         DeadLetter(
             id=row.id,
@@ -99,7 +64,7 @@ def replay(tx: Connection, ids: Sequence[str], *, now: datetime) -> int:
     states: dict[str, str] = {row.id: row.state for row in tx.execute(query)}
     unknown = sorted(set(ids) - set(states))
     if unknown:
-        message = f"There is no delivery {', '.join(unknown[:3])}: copy the webhook-id from the dead letters."
+        message = f"There is no delivery {', '.join(unknown[:3])}: copy its id from: fretwatch deliveries dead"
         raise NotFound(message)
     unfinished = sorted(id_ for id_, state in states.items() if state not in REPLAYABLE)
     if unfinished:
@@ -108,64 +73,10 @@ def replay(tx: Connection, ids: Sequence[str], *, now: datetime) -> int:
     return _send_again(tx, delivery.c.id.in_(ids), now)
 
 
-def replay_dead(
-    tx: Connection,
-    *,
-    now: datetime,
-    name: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-) -> int:
-    """Send dead letters again: all, those of one endpoint, those of a range of event time (`since` <= at < `until`).
-
-    Raises `Conflict` where an endpoint among them is disabled.
-    """
-    return _send_again(tx, and_(delivery.c.state == "dead", *_within(name, since, until)), now)
-
-
-def replay_range(tx: Connection, *, name: str, since: datetime, until: datetime, now: datetime) -> int:
-    """Send everything again that one endpoint was sent in a range of event time: for a receiver that lost its data.
-
-    Raises `Conflict` where the endpoint is disabled.
-    """
-    return _send_again(tx, and_(delivery.c.state.in_(REPLAYABLE), *_within(name, since, until)), now)
-
-
-def stats(tx: Connection, now: datetime) -> OutboxStats:
-    """Counts by state, and how far the sending lags."""
-    by_state = select(delivery.c.state, func.count().label("n")).group_by(delivery.c.state)
-    counts: dict[str, int] = {row.state: row.n for row in tx.execute(by_state)}
-    waiting = and_(delivery.c.state == "held", delivery.c.finished_at.is_(None))
-    held = tx.execute(select(func.count()).select_from(delivery).where(waiting)).scalar_one()
-    leased = delivery.c.lease_until > now
-    is_due = and_(delivery.c.due_at <= now, func.coalesce(delivery.c.lease_until, now) <= now)
-    row = tx.execute(
-        select(
-            func.count(case((is_due, 1))).label("due"),
-            func.count(case((leased, 1))).label("in_flight"),
-            func.min(case((is_due, delivery.c.due_at))).label("oldest"),
-        ).where(delivery.c.state == "pending")
-    ).one()
-    return OutboxStats(
-        pending=counts.get("pending", 0),
-        due=row.due,
-        in_flight=row.in_flight,
-        held=held,
-        delivered=counts.get("delivered", 0),
-        dead=counts.get("dead", 0),
-        oldest_due=None if row.oldest is None else now - row.oldest,
-    )
-
-
-def _within(name: str | None, since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
-    conditions = []
-    if name is not None:
-        conditions.append(delivery.c.endpoint == name)
-    if since is not None:
-        conditions.append(delivery.c.event_at >= since)
-    if until is not None:
-        conditions.append(delivery.c.event_at < until)
-    return conditions
+def replay_dead(tx: Connection, *, now: datetime, name: str | None = None) -> int:
+    """Send all dead letters again, or those of one endpoint. Raises `Conflict` where one of them is disabled."""
+    chosen = delivery.c.state == "dead"
+    return _send_again(tx, chosen if name is None else and_(chosen, delivery.c.endpoint == name), now)
 
 
 def _send_again(tx: Connection, chosen: ColumnElement[bool], now: datetime) -> int:
@@ -178,7 +89,7 @@ def _send_again(tx: Connection, chosen: ColumnElement[bool], now: datetime) -> i
     )
     blocked = tx.execute(disabled).scalar()
     if blocked is not None:
-        message = f"The endpoint {blocked} is disabled: enable it first, then replay."
+        message = f"The endpoint {blocked} is disabled; enable it first: fretwatch deliveries enable {blocked}"
         raise Conflict(message, allowed=("enable",))
     again = (
         update(delivery)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select, tuple_, update
 
-from app.domain.posts import EngagementSample, Tombstone
+from app.domain.posts import EngagementSample, PostKind, Tombstone
 from app.storage.bulk import Row, insert_missing, insert_missing_returning
 from app.storage.tables import engagement_sample, mention, post, reading
 
@@ -43,7 +43,13 @@ class Unread(NamedTuple):
     external_id: str
     parent_id: str | None
     thread_id: str | None
+    kind: str
     read_hash: str | None
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether its complaints are cases; what staff say of their own house is counted, and followed by nobody."""
+        return self.kind != PostKind.STAFF_FEEDBACK
 
     @property
     def is_reply(self) -> bool:
@@ -70,7 +76,7 @@ def known_posts(tx: Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[s
 
 
 def revise_posts(tx: Connection, rows: Sequence[Row]) -> None:
-    """Replace the text of edited posts; each row: post_id, text, title, content_hash, edited_at, is_truncated."""
+    """Replace the text of edited posts; each row: post_id, and `new_` text, title, hash, edited_at, truncated."""
     if not rows:
         return
     statement = (
@@ -136,6 +142,13 @@ def _erased(stone: Tombstone) -> dict[str, Any]:
     return {**blank, "removed_at": stone.at, "removed_why": stone.reason}
 
 
+def removed_among(tx: Connection, post_ids: Sequence[str]) -> set[str]:
+    """Those of these posts whose text and author are gone."""
+    if not post_ids:
+        return set()
+    return set(tx.execute(select(post.c.id).where(post.c.id.in_(post_ids), post.c.removed_at.is_not(None))).scalars())
+
+
 def unread(tx: Connection, ids: Sequence[str]) -> list[Unread]:
     """The mentions with these ids as the reader needs them, in the order of time."""
     statement = (
@@ -159,6 +172,7 @@ def unread(tx: Connection, ids: Sequence[str]) -> list[Unread]:
             post.c.external_id,
             post.c.parent_id,
             post.c.thread_id,
+            post.c.kind,
             reading.c.content_hash,
         )
         .join(post, post.c.id == mention.c.post_id)
@@ -198,21 +212,6 @@ def latest_samples(tx: Connection, post_ids: Sequence[str]) -> dict[str, Engagem
         row.post_id: EngagementSample("", row.post_id, row.at, row.views, row.likes, row.shares, row.replies)
         for row in tx.execute(statement)
     }
-
-
-def samples_of(tx: Connection, post_ids: Sequence[str], *, since: datetime) -> list[tuple[str, EngagementSample]]:
-    """The samples of these posts since an instant, oldest first."""
-    if not post_ids:
-        return []
-    statement = (
-        select(engagement_sample)
-        .where(engagement_sample.c.post_id.in_(post_ids), engagement_sample.c.at >= since)
-        .order_by(engagement_sample.c.at)
-    )
-    return [
-        (row.post_id, EngagementSample("", row.post_id, row.at, row.views, row.likes, row.shares, row.replies))
-        for row in tx.execute(statement)
-    ]
 
 
 def post_ids_of(tx: Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:

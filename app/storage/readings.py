@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import Connection, select
 
 from app.domain.predictions import Labels, Prediction
-from app.storage.bulk import Row, insert, insert_missing_returning, upsert
-from app.storage.tables import prediction, quarantine, reading
+from app.storage.bulk import Row, insert_missing_returning, upsert
+from app.storage.tables import prediction, reading
 
 
 def labels_from_json(value: Mapping[str, Any]) -> Labels:
@@ -78,14 +78,3 @@ def _body(part: Prediction) -> dict[str, Any]:
 
 def _rounded(values: Mapping[str, float]) -> dict[str, float]:
     return {code: round(value, 4) for code, value in values.items() if value >= 0.0001}
-
-
-def put_in_quarantine(tx: Connection, rows: Sequence[Row]) -> None:
-    """Keep what could not be read with its reason; visible, and retriable."""
-    upsert(tx, quarantine, [row for row in rows if row["mention_id"] is not None], key=("mention_id",))
-    refused = [(row["source"], row["external_id"]) for row in rows if row["mention_id"] is None]
-    if refused:
-        # A post that was refused before, and comes again, is still one.
-        same = tuple_(quarantine.c.source, quarantine.c.external_id).in_(refused)
-        tx.execute(delete(quarantine).where(quarantine.c.mention_id.is_(None), same))
-    insert(tx, quarantine, [row for row in rows if row["mention_id"] is None])

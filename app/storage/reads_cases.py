@@ -8,13 +8,12 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, ColumnElement, Connection, Float, and_, cast, func, literal, or_, select
 
 from app.domain.access import Sight
-from app.domain.cases import RUNNING, Case, CaseState
+from app.domain.cases import RUNNING, UNANSWERED, Case, CaseState
 from app.storage import tables as t
 from app.storage.reads_rows import case_of, seen_by
 
 _MOST_ANSWERS: Final = 20_000
 """Answer times that a median is taken over; the newest where there are more."""
-_RUNNING: Final = sorted(state.value for state in RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +89,7 @@ def queue(
     """
     case = t.complaint_case
     urgency = _seconds_since(tx, case.c.due_at, now + soon) * case.c.gravity
-    query = select(case, urgency.label("urgency")).where(
-        seen_by(sight, case), *_conditions(filters), _clock_runs(), case.c.due_at <= now + soon
-    )
+    query = select(case, urgency.label("urgency")).where(seen_by(sight, case), *_conditions(filters), _waits(now, soon))
     if after is not None:
         score, last = after
         query = query.where(or_(urgency < score, and_(urgency == score, case.c.id < last)))
@@ -107,7 +104,7 @@ def queue_sizes(
     case = t.complaint_case
     is_past = (case.c.due_at <= now).label("is_past")
     query = select(case.c.owner, is_past, func.count().label("count_"))
-    query = query.where(seen_by(sight, case), _clock_runs(), case.c.due_at <= now + soon)
+    query = query.where(seen_by(sight, case), _waits(now, soon))
     query = query.where(*_conditions(CaseFilters(brand=brand))).group_by(case.c.owner, is_past)
     sizes: dict[str | None, tuple[int, int]] = {}
     for row in tx.execute(query):
@@ -151,8 +148,12 @@ def recovery(tx: Connection, *, brand: str | None, sight: Sight, since: datetime
     )
 
 
-def _clock_runs() -> ColumnElement[bool]:
-    return and_(t.complaint_case.c.has_clock, t.complaint_case.c.state.in_(_RUNNING))
+def _waits(now: datetime, soon: timedelta) -> ColumnElement[bool]:
+    """What the queue holds: a running clock that ran out or soon does, and a pause that is over."""
+    case = t.complaint_case
+    is_past = and_(case.c.state.in_(sorted(UNANSWERED)), case.c.due_at <= now)
+    is_near = and_(case.c.state.in_(sorted(RUNNING)), case.c.due_at <= now + soon)
+    return and_(case.c.has_clock, or_(is_past, is_near))
 
 
 def _conditions(filters: CaseFilters) -> list[ColumnElement[bool]]:

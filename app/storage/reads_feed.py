@@ -1,6 +1,6 @@
 """Reads of alerts: the feed, one alert's history, its deliveries, and the changes that the live stream hands out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -96,14 +96,6 @@ class DeliveryFilters:
     state: str | None = None
     alert: str | None = None
     brand: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StreamPoint:
-    """Complaints of one stream in five minutes from `at`."""
-
-    at: datetime
-    count: int
 
 
 def list_alerts(
@@ -212,8 +204,21 @@ def list_deliveries(
     if before is not None:
         query = query.where(delivery.c.id < before)
     rows = tx.execute(query.order_by(delivery.c.id.desc()).limit(limit)).all()
-    tries = _attempts(tx, [row.id for row in rows])
+    tries = attempts_of(tx, [row.id for row in rows])
     return [_delivery(row, tries.get(row.id, ())) for row in rows]
+
+
+def attempts_of(tx: Connection, deliveries: Sequence[str]) -> dict[str, tuple[AttemptView, ...]]:
+    """Every try of these deliveries, the first one first."""
+    if not deliveries:
+        return {}
+    attempt = t.attempt
+    query = select(attempt).where(attempt.c.delivery_id.in_(deliveries)).order_by(attempt.c.delivery_id, attempt.c.n)
+    found: dict[str, tuple[AttemptView, ...]] = {}
+    for row in tx.execute(query):
+        view = AttemptView(row.n, row.at, row.outcome, row.status, row.error, row.milliseconds)
+        found[row.delivery_id] = (*found.get(row.delivery_id, ()), view)
+    return found
 
 
 def delivery_brand(tx: Connection, delivery: str, *, sight: Sight) -> str | None:
@@ -221,15 +226,6 @@ def delivery_brand(tx: Connection, delivery: str, *, sight: Sight) -> str | None
     query = select(t.alert.c.brand).join(t.delivery, t.delivery.c.alert_id == t.alert.c.id)
     brand: str | None = tx.execute(query.where(t.delivery.c.id == delivery, seen_by(sight, t.alert))).scalar()
     return brand
-
-
-def stream_counts(tx: Connection, *, brand: str, stream: str, since: datetime, until: datetime) -> list[StreamPoint]:
-    """Five-minute counts of a stream; a slot without a row had none."""
-    count = t.stream_count
-    query = select(count.c.slot, count.c.n).where(
-        count.c.brand == brand, count.c.stream == stream, count.c.slot >= since, count.c.slot < until
-    )
-    return [StreamPoint(row.slot, row.n) for row in tx.execute(query.order_by(count.c.slot))]
 
 
 def _rank() -> ColumnElement[int]:
@@ -253,18 +249,6 @@ def _conditions(filters: AlertFilters) -> list[ColumnElement[bool]]:
         # A folded alert is told by its parent, until that is over.
         conditions.append(or_(alert.c.folded_into.is_(None), alert.c.state == AlertState.RESOLVED.value))
     return conditions
-
-
-def _attempts(tx: Connection, deliveries: list[str]) -> dict[str, tuple[AttemptView, ...]]:
-    if not deliveries:
-        return {}
-    attempt = t.attempt
-    query = select(attempt).where(attempt.c.delivery_id.in_(deliveries)).order_by(attempt.c.delivery_id, attempt.c.n)
-    found: dict[str, tuple[AttemptView, ...]] = {}
-    for row in tx.execute(query):
-        view = AttemptView(row.n, row.at, row.outcome, row.status, row.error, row.milliseconds)
-        found[row.delivery_id] = (*found.get(row.delivery_id, ()), view)
-    return found
 
 
 def _delivery(row: Row[Any], attempts: tuple[AttemptView, ...]) -> DeliveryView:

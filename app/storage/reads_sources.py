@@ -1,12 +1,12 @@
-"""Reads of what is watched: brands, and sources with the marks that their health is judged by."""
+"""Reads of sources, with the marks that their health is judged by."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from app.domain.brands import Brand, SourceConfig
-from app.domain.serialise import brand_from_json, source_from_json
+from app.domain.brands import SourceConfig
+from app.domain.serialise import source_from_json
 from app.storage import tables as t
 
 
@@ -28,17 +28,10 @@ class SourceMarks:
     open_gaps: int
 
 
-def brands(tx: Connection) -> dict[str, Brand]:
-    """The brands that are watched now, by slug."""
-    query = select(t.brand.c.config).where(t.brand.c.retired_at.is_(None)).order_by(t.brand.c.slug)
-    found = [brand_from_json(row.config) for row in tx.execute(query)]
-    return {brand.slug: brand for brand in found}
-
-
 def sources(tx: Connection) -> list[SourceMarks]:
-    """Every source that is pulled now, by name, with how many posts it brought and how many gaps are open."""
+    """Every source that is pulled now, by name, with how many posts it brought and how many gaps it has."""
     posts = _post_counts(tx)
-    query = select(t.gap.c.source, func.count()).where(t.gap.c.closed_at.is_(None)).group_by(t.gap.c.source)
+    query = select(t.gap.c.source, func.count()).group_by(t.gap.c.source)
     gaps = {row[0]: row[1] for row in tx.execute(query)}
     rows = tx.execute(select(t.source).where(t.source.c.retired_at.is_(None)).order_by(t.source.c.name))
     return [

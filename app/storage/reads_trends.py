@@ -66,10 +66,10 @@ def mentions_by_source(tx: Connection, wanted: BucketFilter) -> list[HourCount]:
 
 
 def gaps(tx: Connection, sources: Sequence[str], *, start: datetime, end: datetime) -> list[GapView]:
-    """Recorded gaps of these sources that touch the range and were not closed by reading it again."""
+    """Recorded gaps of these sources that touch the range."""
     gap = t.gap
     query = select(gap.c.source, gap.c.start_at, gap.c.end_at).where(
-        gap.c.source.in_(sources), gap.c.start_at < end, gap.c.end_at > start, gap.c.closed_at.is_(None)
+        gap.c.source.in_(sources), gap.c.start_at < end, gap.c.end_at > start
     )
     return [GapView(row.source, row.start_at, row.end_at) for row in tx.execute(query.order_by(gap.c.start_at))]
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, func, select
 
+from app.domain.cases import UNANSWERED
 from app.storage.tables import alert, complaint_case, mention, post, quarantine, reading
 
 
@@ -47,17 +48,21 @@ class Imported:
 
 
 def imported(tx: Connection, source: str) -> dict[str, Imported]:
-    """Posts, complaints and unanswered cases of a source, by brand."""
+    """Public posts, complaints and unanswered cases of a source, by brand."""
     brought = (
         select(mention.c.brand, func.count(), func.count().filter(reading.c.complaint.is_(True)))
         .join(post, post.c.id == mention.c.post_id)
         .outerjoin(reading, reading.c.mention_id == mention.c.id)
-        .where(post.c.source == source, mention.c.role == "customer")
+        .where(post.c.source == source, mention.c.role == "customer", post.c.visibility == "public")
         .group_by(mention.c.brand)
     )
     waiting = (
         select(complaint_case.c.brand, func.count())
-        .where(complaint_case.c.source == source, complaint_case.c.state.in_(["waiting", "unsatisfied", "paused"]))
+        .where(
+            complaint_case.c.source == source,
+            complaint_case.c.state.in_(sorted(UNANSWERED)),
+            complaint_case.c.visibility == "public",
+        )
         .group_by(complaint_case.c.brand)
     )
     open_cases = {row[0]: row[1] for row in tx.execute(waiting)}

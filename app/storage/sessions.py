@@ -13,8 +13,6 @@ from app.storage.database import Transaction
 from app.storage.tables import web_session
 
 LINK_LIFETIME: Final = timedelta(minutes=15)
-PRINTED_LINK_LIFETIME: Final = timedelta(hours=12)
-"""The link that `serve` prints at start: the person who reads the terminal may come back after lunch."""
 SESSION_LIFETIME: Final = timedelta(hours=12)
 """Absolute, however busy the browser is (RELIABILITY S8)."""
 IDLE_LIFETIME: Final = timedelta(minutes=30)

@@ -157,7 +157,6 @@ gap = Table(
     Column("start_at", UtcDateTime, nullable=False),
     Column("end_at", UtcDateTime, nullable=False),
     Column("why", Text, nullable=False),
-    Column("closed_at", UtcDateTime),
     Index("ix_gap_source_start_at", "source", "start_at"),
 )
 
@@ -196,6 +195,7 @@ post = Table(
     UniqueConstraint("source", "external_id"),
     Index("ix_post_event_at", "event_at"),
     Index("ix_post_author", "source", "author"),
+    Index("ix_post_thread", "source", "thread_id"),
 )
 """`title`, `text`, `author`, `handle`, `author_name` and `url` become NULL when the post is removed; the row stays."""
 
@@ -250,12 +250,11 @@ quarantine = Table(
     Column("source", String(64)),
     Column("external_id", Text),
     Column("reason", Text, nullable=False),
-    Column("payload", Json),
     Column("at", UtcDateTime, nullable=False),
-    Column("attempts", Integer, nullable=False, server_default="1"),
     Column("released_at", UtcDateTime),
     Index("uq_quarantine_mention_id", "mention_id", unique=True),
 )
+"""`released_at` is when a mention was given back to the reader; one that cannot be read then is held again."""
 
 # What was read -------------------------------------------------------------------------------------------------------
 
@@ -458,6 +457,9 @@ alert = Table(
     Index("ix_alert_sequence", "sequence", unique=True),
     Index("ix_alert_brand_state", "brand", "state"),
     Index("ix_alert_next_notice_at", "next_notice_at"),
+    Index("ix_alert_group_key", "group_key", "opened_at"),
+    Index("ix_alert_folded_into", "folded_into"),
+    Index("ix_alert_case_id", "case_id"),
 )
 
 alert_change = Table(
@@ -577,4 +579,4 @@ setting = Table(
     Column("key", String(64), primary_key=True),
     Column("value", Json, nullable=False),
 )
-"""State of the installation that is not configuration: the event clock's offset, the demo's facts."""
+"""State that is not configuration: the instant that a replay reached, and first imports that are still being read."""

@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from app.domain.clock import floor_hour
 from app.domain.trends import BucketKey
 from app.storage.bulk import add_counts, upsert
+from app.storage.cases import Followed
 from app.storage.tables import revision, stream_count, stream_state, trend_bucket
 
 SLOT: Final = timedelta(minutes=5)
@@ -21,6 +24,13 @@ BucketCounts = Counter[tuple[BucketKey, str]]
 """Changes by (key, visibility); negative where a reading is replaced."""
 
 _BUCKET_KEY = ("brand", "dimension", "hour", "value", "source", "language", "visibility")
+
+
+def answer_key(found: Followed, value: str) -> tuple[BucketKey, str]:
+    """Where a case counts as answered (`yes`) or not yet (`no`): in the hour in which it was opened."""
+    case = found.case
+    hour = floor_hour(case.opened_at)
+    return BucketKey(case.brand, case.source, found.language, hour, "answered", value), found.visibility
 
 
 def next_revision(tx: Connection, now: datetime) -> int:
@@ -90,18 +100,14 @@ def prune_rings(tx: Connection, before: datetime) -> None:
     tx.execute(delete(stream_count).where(stream_count.c.slot < before))
 
 
+@dataclass(slots=True)
 class StreamState:
     """How far the burst rule has looked at one brand's stream, and when it last raised."""
 
-    __slots__ = ("brand", "evaluated_to", "raised_at", "started_at")
-
-    def __init__(
-        self, brand: str, started_at: datetime, evaluated_to: datetime, raised_at: datetime | None = None
-    ) -> None:
-        self.brand = brand
-        self.started_at = started_at
-        self.evaluated_to = evaluated_to
-        self.raised_at = raised_at
+    brand: str
+    started_at: datetime
+    evaluated_to: datetime
+    raised_at: datetime | None = None
 
 
 def stream_states(tx: Connection) -> dict[str, StreamState]:

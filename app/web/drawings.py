@@ -50,8 +50,8 @@ def clock_string(clock: Clock, now: datetime) -> ClockString:
         return ClockString("none", "No clock", "the brand cannot answer there", "No clock", "", "", None)
     length = max(clock.due_at - clock.clock_from, timedelta(seconds=1))
     share = (now - clock.clock_from) / length
-    if clock.state == "paused":
-        return _paused(clock.due_at, share, now)
+    if clock.state == "paused" and share < 1:
+        return _paused(clock.due_at, now)
     if share >= 1:
         return _snapped(clock.due_at, length, now)
     return _tight(share, length, clock.due_at - now)
@@ -96,9 +96,8 @@ def _snapped(due_at: datetime, length: timedelta, now: datetime) -> ClockString:
     )
 
 
-def _paused(due_at: datetime, share: float, now: datetime) -> ClockString:
-    left = due_at - now
-    headline = f"Paused, {span(left)} left" if left > timedelta(0) else "Paused"
+def _paused(due_at: datetime, now: datetime) -> ClockString:
+    headline = f"Paused, {span(due_at - now)} left"
     detail = "a reply was seen that does not meet the policy"
     return ClockString("paused", headline, detail, f"Clock: {headline}; {detail}", f"M2 {MIDDLE}H208", "", None)
 
@@ -136,7 +135,7 @@ def bar_width(value: float, largest: float, *, full: int = 84) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Views of a case's posts over time: a path in 600 x 160, its scale, and the band of the forecast."""
+    """Views of a case's posts over time: a path in 600 x 160, and its scale."""
 
     path: str
     area: str

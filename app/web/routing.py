@@ -10,27 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
-from app.domain.errors import (
-    Conflict,
-    Forbidden,
-    FretwatchError,
-    NotFound,
-    Unauthenticated,
-    Unavailable,
-    UsageError,
-)
+from app.domain.errors import FretwatchError
 from app.web.context import WebContext
 from app.web.rendering import Page
 from app.web.security import SAFE_METHODS, SignInNeeded, harden, require_own_origin
 
-STATUS: Final[tuple[tuple[type[FretwatchError], int], ...]] = (
-    (NotFound, 404),
-    (Conflict, 409),
-    (Unauthenticated, 401),
-    (Forbidden, 403),
-    (UsageError, 400),
-    (Unavailable, 503),
-)
 TITLES: Final = {
     400: "That cannot be done as asked",
     401: "Please sign in again",
@@ -38,6 +22,7 @@ TITLES: Final = {
     404: "There is nothing here",
     405: "There is nothing here",
     409: "Somebody was faster",
+    422: "That cannot be done as asked",
     429: "Too many tries",
     500: "Something broke on our side",
     503: "A part that is needed does not answer",
@@ -70,8 +55,7 @@ async def _guarded(request: Request, context: WebContext, answer: Answer) -> Res
     except SignInNeeded:
         return _to_sign_in(request)
     except FretwatchError as error:
-        status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
-        return error_page(request, context, status=status, message=error.message)
+        return error_page(request, context, status=error.http_status, message=error.message)
     except RequestValidationError as error:
         fields = ", ".join(str(problem["loc"][-1]) for problem in error.errors())
         return error_page(request, context, status=400, message=f"This is missing or cannot be read: {fields}.")

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from app.domain.alerts import RULE
 from app.domain.policies import Policy, PolicyRow
+from app.queries.feed import StreamPoint
 from app.storage.reads_cases import ReplyView
-from app.storage.reads_feed import ChangeView, StreamPoint
+from app.storage.reads_feed import ChangeView
 from app.storage.reads_posts import PostView, SampleView
 from app.web import words
 from app.web.cards import settle_words
 from app.web.drawings import Spread, spread
 
-MACHINES: Final = frozenset({"", "fretwatch", "system", "engine", "escalation", "tick", "rule"})
 _CHANGES: Final = {
     "opened": "Opened as {level}",
     "escalated": "Raised to {level}",
@@ -60,7 +61,7 @@ def _is_news(change: ChangeView) -> bool:
 def change_words(change: ChangeView) -> str:
     """A change as a sentence: "Acknowledged by Ada: on it"."""
     said = _CHANGES.get(change.kind, words.capital(change.kind)).format(level=change.level, risk=f"{change.risk:.2f}")
-    by = f" by {change.actor}" if change.actor.lower() not in MACHINES else ""
+    by = f" by {change.actor}" if change.actor != RULE else ""
     note = f": {change.note}" if change.note else ""
     return f"{said}{by}{note}"
 

@@ -17,6 +17,16 @@ STATE_WORDS: Final = {
     "resolved": "Resolved",
     "suppressed": "Snoozed",
 }
+DONE: Final = {
+    "acknowledge": "Acknowledged. The reminders stop.",
+    "assign": "Assigned.",
+    "note": "Noted.",
+    "resolve": "Resolved.",
+    "suppress": "Snoozed. It comes back by itself when the risk rises.",
+    "reopen": "Reopened.",
+    "label": "Kept with the alert.",
+}
+"""What an action on an alert did, in a sentence."""
 LANGUAGES: Final = {
     "en": "English",
     "vi": "Vietnamese",

@@ -149,3 +149,15 @@ def test_deliveries_with_their_tries_and_sending_again(house: House, asking: Ask
     assert client.post(path).status_code == 202
     assert client.get("/deliveries").json()["items"][0]["state"] == "pending"
     assert asking("southwind").post(path).status_code == 404
+
+
+def test_a_resolved_alert_is_not_reopened_beside_a_newer_one(house: House, asking: Asking) -> None:
+    client = asking("full")
+    path = f"/alerts/{house.alerts['guitar']}"
+    assert client.post(f"{path}/resolve", json={}).status_code == 200
+    newer = house.alert("newer", group="case:guitar", case=house.cases["guitar"])
+    answer = client.post(f"{path}/reopen", json={})
+    assert answer.status_code == 409
+    assert newer.id in answer.json()["detail"]
+    assert client.post(f"/alerts/{newer.id}/resolve", json={}).status_code == 200
+    assert client.post(f"{path}/reopen", json={}).json()["state"] == "open"

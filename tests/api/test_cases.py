@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from app.domain.cases import CaseState
+from app.storage import cases
 from tests.api.builders import NOON, House
 from tests.api.conftest import Asking
 
@@ -61,3 +62,21 @@ def test_sources_and_brands_within_sight(house: House, asking: Asking) -> None:
         "mastodon",
         "south-feed",
     ]
+
+
+def test_the_queue_and_the_card_of_an_owner_count_the_same_cases(house: House, asking: Asking) -> None:
+    states = [CaseState.WAITING, CaseState.UNSATISFIED, CaseState.PAUSED, CaseState.ANSWERED, CaseState.CLOSED]
+    for state in states:
+        house.post(state.value, author=state.value)
+        overdue = NOON - timedelta(hours=1)
+        house.case(state.value, state.value, author=state.value, state=state, due_at=overdue, owner="desk-b")
+    house.post("resting", author="resting")
+    house.case("resting", "resting", state=CaseState.PAUSED, due_at=NOON + timedelta(hours=1), owner="desk-b")
+    house.post("news", author="news")
+    house.case("news", "news", author="news", has_clock=False, due_at=NOON - timedelta(hours=1), owner="desk-b")
+    page = asking("full").get("/cases/unanswered", params={"owner": "desk-b"}).json()
+    with house.database.read() as tx:
+        (card,) = [one for one in cases.overdue(tx, "northwind", NOON) if one.owner == "desk-b"]
+    assert len(page["items"]) == card.count == 3
+    assert all(item["clock"]["left_s"] < 0 for item in page["items"])
+    assert {"owner": "desk-b", "overdue": 3, "due_soon": 0} in page["owners"]

@@ -1,13 +1,18 @@
 """The live stream, driven as a server drives it: nothing is lost between two connections."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from app.api.application import build_api
+from app.api.context import ApiContext
 from app.domain.alerts import Level
+from app.storage import keys
 from tests.api.builders import House
 from tests.api.conftest import context_for
 
@@ -47,8 +52,10 @@ class Listener:
             self._done.set()
 
 
-async def listen(house: House, key: str, *, enough: int, last: str | None = None) -> list[dict[str, str]]:
-    api = build_api(context_for(house))
+async def listen(
+    house: House, key: str, *, enough: int, last: str | None = None, context: ApiContext | None = None
+) -> list[dict[str, str]]:
+    api = build_api(context or context_for(house))
     headers = [(b"authorization", f"Bearer {house.keys[key]}".encode())]
     if last is not None:
         headers.append((b"last-event-id", last.encode()))
@@ -109,3 +116,38 @@ async def test_a_change_during_the_connection_is_sent(small_house: House) -> Non
         group.start_soon(change)
         _, event = await listen(small_house, "northwind", enough=1, last="3")
     assert event["event"] == "alert.escalated"
+
+
+@pytest.mark.anyio
+async def test_a_stream_ends_soon_after_its_key_was_revoked(small_house: House) -> None:
+    token = small_house.key("leaver", "read")
+    looks = 0
+
+    async def wait(_: float) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 10:
+            await anyio.to_thread.run_sync(revoke)
+        await anyio.lowlevel.checkpoint()
+
+    def revoke() -> None:
+        with small_house.database.write() as tx:
+            keys.revoke(tx, token.split("_")[2], now=small_house.database.now())
+
+    context = replace(context_for(small_house), wait_for_change=wait)
+    await listen(small_house, "leaver", enough=99, context=context)
+    assert 10 <= looks < 60
+
+
+@pytest.mark.anyio
+async def test_a_stream_goes_on_while_its_key_holds_and_ends_after_its_life(small_house: House) -> None:
+    looks = 0
+
+    async def wait(_: float) -> None:
+        nonlocal looks
+        looks += 1
+        await anyio.lowlevel.checkpoint()
+
+    context = replace(context_for(small_house), wait_for_change=wait, stream_life=timedelta(seconds=1))
+    await listen(small_house, "full", enough=99, context=context)
+    assert looks > 60

@@ -28,7 +28,7 @@ from standardwebhooks.webhooks import Webhook
 from app.storage import reports, schema
 from app.storage.audit import audit
 from app.storage.database import Database
-from app.storage.tables import alert, alert_change, delivery, work_chunk
+from app.storage.tables import alert, delivery, work_chunk
 from tests.chaos.made_up import write_house
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -328,13 +328,6 @@ def counts_of(database: Database) -> Counts:
         by_level = tx.execute(select(alert.c.level, func.count()).group_by(alert.c.level)).all()
     levels = {str(level): int(n) for level, n in by_level}
     return Counts(totals.posts, totals.read, totals.complaints, totals.cases, totals.alerts, levels)
-
-
-def changes_of(database: Database) -> dict[str, int]:
-    """Alert changes by kind."""
-    with database.read() as tx:
-        found = tx.execute(select(alert_change.c.kind, func.count()).group_by(alert_change.c.kind)).all()
-    return {str(kind): int(n) for kind, n in found}
 
 
 def _read_so_far(database: Database) -> int:

@@ -5,15 +5,21 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import perf_counter
 
 import pytest
+from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
 from app import __version__
 from app.cli.program import program
 from app.settings import load
+from app.storage import outbox_claims, quarantine, tables
+from app.storage.database import Database
+from app.storage.quarantine import Quarantined
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -258,11 +264,107 @@ def test_replay_stores_what_it_can_read_once_and_names_the_rest(tmp_path: Path) 
     assert texts == ["Thanks @northwindair for the help", "Northwind Air lost my bag"]
     assert len(run("export", "posts", "--format", "csv").stdout.splitlines()) == 3
     (tmp_path / "mapping.toml").write_text('text = "wrds"\n', encoding="utf-8")
-    assert "did you mean 'words'" in failed(run("replay", "posts.csv", "--mapping", "mapping.toml"))
+    assert "does not have (did you mean 'words'?). Its columns: " in failed(
+        run("replay", "posts.csv", "--mapping", "mapping.toml")
+    )
 
 
 def test_collect_without_once_is_wrong_usage() -> None:
     assert "--once" in failed(run("collect"), code=2)
+
+
+def watched(tmp_path: Path, url: str) -> Database:
+    """A brand, and an endpoint on this machine."""
+    run("init", "Northwind Air")
+    with (tmp_path / "fretwatch.toml").open("a", encoding="utf-8") as file:
+        file.write(f'[[endpoint]]\nname = "oncall"\nurl = "{url}"\nsecret_env = "HOOK"\nallow_private = true\n')
+    run("apply")
+    return Database(f"sqlite:///{tmp_path}/var/fretwatch.db")
+
+
+def bury(database: Database, *ids: str) -> None:
+    now = database.now()
+    row = {"alert_id": "a", "endpoint": "oncall", "level": "page", "body": b"{}", "state": "dead", "attempts": 1}
+    times = dict.fromkeys(("event_at", "created_at", "due_at", "finished_at"), now)
+    with database.write() as tx:
+        for number, id_ in enumerate(ids):
+            tx.execute(tables.delivery.insert().values(id=id_, change=number, **row, **times))
+            tried = {"n": 1, "at": now, "outcome": "refused", "error": "the secret is not set", "milliseconds": 1}
+            tx.execute(tables.attempt.insert().values(delivery_id=id_, **tried))
+
+
+def states(database: Database) -> list[str]:
+    with database.read() as tx:
+        return list(tx.execute(select(tables.delivery.c.state).order_by(tables.delivery.c.id)).scalars())
+
+
+def test_dead_letters_are_listed_and_sent_again_once_the_endpoint_is_enabled(tmp_path: Path) -> None:
+    database = watched(tmp_path, "http://127.0.0.1:9/hook")
+    assert "no dead letters" in run("deliveries", "dead").stdout
+    bury(database, "d1", "d2", "d3")
+    with database.write() as tx:
+        outbox_claims.disable_endpoint(tx, "oncall", why="410 Gone", now=database.now())
+    assert run("apply").exit_code == 0, "applying the same again does not enable it"
+    letters = json.loads(run("deliveries", "dead", "--endpoint", "oncall", "--json").stdout)
+    assert {(one["id"], one["why"]) for one in letters} == {(f"d{n}", "the secret is not set") for n in (1, 2, 3)}
+    assert "the secret is not set" in run("deliveries", "dead", "--limit", "1").stdout
+    assert "enable it first: fretwatch deliveries enable oncall" in failed(run("deliveries", "replay", "d1"))
+    assert "there are: oncall" in failed(run("deliveries", "enable", "nobody"))
+    assert "is enabled" in run("deliveries", "enable", "oncall").stdout
+    assert json.loads(run("deliveries", "enable", "oncall", "--json").stdout)["was_disabled"] is False
+    assert "1 deliveries" in run("deliveries", "replay", "d1").stdout
+    assert states(database) == ["pending", "dead", "dead"]
+    again = run("deliveries", "replay", "--dead", "--endpoint", "oncall", "--json")
+    assert json.loads(again.stdout) == {"replayed": 2}
+    assert states(database) == ["pending"] * 3
+    assert "fretwatch deliveries dead" in failed(run("deliveries", "replay", "nobody"))
+    database.close()
+
+
+@pytest.mark.parametrize("arguments", [[], ["d1", "--dead"], ["d1", "--endpoint", "oncall"]])
+def test_replay_wants_ids_or_dead(arguments: list[str]) -> None:
+    failed(run("deliveries", "replay", *arguments), code=2)
+
+
+def test_an_endpoint_is_tried_and_the_outcome_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(204 if body["type"] == "endpoint.test" else 500)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        watched(tmp_path, f"http://127.0.0.1:{server.server_port}/hook").close()
+        assert "no secret" in failed(run("deliveries", "test", "oncall"))
+        monkeypatch.setenv("HOOK", run("keys", "secret").stdout.strip())
+        assert "oncall answered 204" in run("deliveries", "test", "oncall").stdout
+        said = json.loads(run("deliveries", "test", "oncall", "--json").stdout)
+        server.shutdown()
+    assert (said["endpoint"], said["outcome"], said["status"]) == ("oncall", "delivered", 204)
+    assert "nobody" in failed(run("deliveries", "test", "nobody"))
+
+
+def test_quarantine_is_listed_and_released(tmp_path: Path) -> None:
+    database = watched(tmp_path, "http://127.0.0.1:9/hook")
+    assert "Nothing is in quarantine" in run("quarantine", "list").stdout
+    with database.write() as tx:
+        unread = Quarantined("classify", "forum", "1", "a defect", mention_id="m1")
+        quarantine.put(tx, [unread, Quarantined("intake", "forum", "2", "no text")], database.now())
+    found = json.loads(run("quarantine", "list", "--json").stdout)
+    ids = {one["external_id"]: one["id"] for one in found if one["releasable"] == (one["stage"] == "classify")}
+    assert set(ids) == {"1", "2"}
+    assert "a defect" in run("quarantine", "list").stdout
+    assert "send it again" in failed(run("quarantine", "release", ids["2"]))
+    assert "1 posts" in run("quarantine", "release", ids["1"]).stdout
+    assert json.loads(run("quarantine", "release", "--all", "--json").stdout) == {"released": 0}
+    failed(run("quarantine", "release"), code=2)
+    with database.read() as tx:
+        assert tx.execute(select(tables.work_chunk.c.mentions)).scalar_one() == ["m1"]
+    database.close()
 
 
 def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

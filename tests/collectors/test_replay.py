@@ -88,7 +88,7 @@ def test_a_file_that_is_not_utf8_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("txt = 'a'", "unknown key 'txt'; did you mean 'text'"),
+        ("txt = 'a'", r"unknown key 'txt' \(did you mean 'text'\?\)\. Known: "),
         ("id = 'a'", "text is not mapped"),
         ("text = 5", "text must be a column name"),
         ("text = { colum = 'a' }", "did you mean 'column'"),
@@ -195,8 +195,8 @@ def test_normalised_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ({"id": "1", "txt": "a"}, "unknown key 'txt'; did you mean 'text'"),
-        ({"kind": "revue", "id": "1", "text": "a"}, "unknown kind 'revue'; did you mean 'review'"),
+        ({"id": "1", "txt": "a"}, "unknown key 'txt' (did you mean 'text'?)"),
+        ({"kind": "revue", "id": "1", "text": "a"}, "unknown kind 'revue' (did you mean 'review'?)"),
         ({"kind": ["post"], "id": "1", "text": "a"}, "unknown kind"),
         ({"text": "a"}, "has no external_id"),
         ({"id": "1"}, "has no text"),

@@ -20,7 +20,7 @@ from app.domain.errors import (
 from app.domain.ports import Checkpoint, Collector, CollectRequest, Event
 from app.domain.posts import Gap, Post
 from app.egress import Answer, Egress
-from collectors.registry import COLLECTORS, capabilities, collector
+from collectors.registry import CAPABILITIES, COLLECTORS, collector
 from tests.contracts.rigs import RIGS, TOKEN, Rig, items
 from tests.egress.server import Reply, ScriptedServer, scripted_server
 
@@ -76,7 +76,7 @@ def test_every_registered_collector_has_a_rig_and_a_row_in_the_docs() -> None:
     assert sorted(RIGS) == KINDS
     page = DOCS.read_text(encoding="utf-8")
     for kind in KINDS:
-        told = capabilities(kind)
+        told = CAPABILITIES[kind]
         row = next(line for line in page.splitlines() if line.startswith(f"| `{kind}` |"))
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         assert cells[1] == ("yes" if told.sees_replies else "no")
@@ -90,7 +90,7 @@ def test_an_unknown_kind_is_a_configuration_error_that_helps() -> None:
     with pytest.raises(ConfigurationError, match="did you mean 'mastodon'"):
         collector("mastadon", Egress())
     with pytest.raises(ConfigurationError, match="Known kinds: mastodon, replay, rss"):
-        capabilities("carrier pigeon")
+        collector("carrier pigeon", Egress())
 
 
 async def test_it_emits_events_only_and_ends_with_a_checkpoint(rig: Rig, egress: Egress) -> None:
@@ -150,7 +150,7 @@ async def test_natural_keys_are_stable(rig: Rig, egress: Egress) -> None:
 
 async def test_what_must_be_configured_is_named_when_it_is_missing(rig: Rig, egress: Egress) -> None:
     rig.config = lambda rig: {}
-    with pytest.raises(CollectorError, match=capabilities(rig.kind).needs[0]):
+    with pytest.raises(CollectorError, match=CAPABILITIES[rig.kind].needs[0]):
         await collected(collector(rig.kind, egress), rig.request())
 
 

@@ -18,15 +18,6 @@ SOON = timedelta(seconds=30)
 LATER = stored.LEASE + timedelta(seconds=1)
 
 
-class Steered(Database):
-    """The real database, with a clock that the test moves: `DbClock` is the seam."""
-
-    clock: ManualClock
-
-    def now(self) -> datetime:
-        return self.clock.now()
-
-
 class Rig:
     """One queue, opened as often as the test wants: each `open` is another process."""
 
@@ -36,10 +27,9 @@ class Rig:
         self._opened: list[Database] = []
 
     def open(self) -> WorkQueue:
-        database = Steered(self._url)
-        database.clock = self.clock
+        database = Database(self._url)
         self._opened.append(database)
-        return DatabaseQueue(database)
+        return DatabaseQueue(database, now=lambda _: self.clock.now())
 
     def close(self) -> None:
         for database in self._opened:

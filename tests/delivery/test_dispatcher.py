@@ -60,7 +60,9 @@ class Bench:
         self.database = database
         self.notifier = notifier
         self.clock = ManualClock(START)
-        self.endpoints = {name: Endpoint(name, f"https://{name}.example/") for name in ("oncall", "desk")}
+        self.endpoints: dict[str, Endpoint | None] = {
+            name: Endpoint(name, f"https://{name}.example/") for name in ("oncall", "desk")
+        }
         self.endpoints["fax"] = Endpoint("fax", "https://fax.example/", kind="fax")
         self.dispatcher = Dispatcher(
             database,
@@ -302,6 +304,24 @@ def test_a_database_that_is_away_for_a_while_stops_nothing(sqlite_database: Data
         await loop
 
     asyncio.run(run())
+
+
+def test_an_endpoint_that_was_added_after_the_start_waits_for_a_process_that_knows_its_secret(
+    sqlite_database: Database,
+) -> None:
+    bench = Bench(sqlite_database, ScriptedNotifier())
+    known = bench.endpoints["oncall"]
+    bench.endpoints["oncall"] = None
+    bench.seed("a")
+    assert bench.once() == 1
+    assert (bench.state("a"), bench.notifier.sent) == ("pending", [])
+    (tried,) = bench.tries("a")
+    assert tried.outcome == "retry"
+    assert "restart it" in tried.error
+    bench.endpoints["oncall"] = known
+    bench.clock.advance(timedelta(hours=1))
+    assert bench.once() == 1
+    assert bench.state("a") == "delivered"
 
 
 def test_a_test_message_is_sent_at_once_and_not_stored(sqlite_database: Database) -> None:

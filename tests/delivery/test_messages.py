@@ -90,6 +90,8 @@ def test_a_lone_surrogate_in_a_name_does_not_stop_an_alert() -> None:
 
 def test_a_health_alert_is_a_silent_source_when_it_opens() -> None:
     assert body(change(ChangeKind.OPENED, leg=Leg.HEALTH))["type"] == "source.silent"
+    disabled = change(ChangeKind.OPENED, leg=Leg.HEALTH, group="health:endpoint:oncall")
+    assert body(disabled)["type"] == "endpoint.disabled"
     assert body(change(ChangeKind.RESOLVED, leg=Leg.HEALTH))["type"] == "alert.resolved"
 
 
@@ -170,5 +172,6 @@ def test_the_test_message_and_every_type_are_documented_ones() -> None:
         "alert.reopened",
         "alert.suppressed",
         "source.silent",
+        "endpoint.disabled",
         "endpoint.test",
     }

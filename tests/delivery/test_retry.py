@@ -12,7 +12,6 @@ from app.delivery.retry import (
     Verdict,
     jitter,
     judge,
-    read_retry_after,
 )
 from app.domain.alerts import Delivery, Outcome, OutcomeKind
 from app.domain.ids import new_id
@@ -93,23 +92,3 @@ def test_retry_after_lengthens_the_wait_up_to_a_day(asked: timedelta, waits: tim
 def test_retry_after_never_shortens_the_wait() -> None:
     hasty = Outcome(OutcomeKind.RETRY, status=503, retry_after=timedelta(seconds=1))
     assert verdict(hasty, attempts=3) == verdict(FAILED, attempts=3)
-
-
-@pytest.mark.parametrize(
-    ("value", "wait"),
-    [
-        (None, None),
-        ("120", timedelta(seconds=120)),
-        (" 0 ", timedelta(0)),
-        ("9" * 400, LONGEST_RETRY_AFTER),
-        ("Mon, 02 Mar 2026 12:02:00 GMT", timedelta(minutes=2)),
-        ("Mon, 02 Mar 2026 12:02:00 -0000", timedelta(minutes=2)),
-        ("Mon, 02 Mar 2026 11:00:00 GMT", timedelta(0)),
-        ("soon", None),
-        ("-5", None),
-        ("²", None),
-        ("", None),
-    ],
-)
-def test_retry_after_is_read_as_seconds_or_as_a_date(value: str | None, wait: timedelta | None) -> None:
-    assert read_retry_after(value, now=NOW) == wait

@@ -40,3 +40,9 @@ def test_late_begins_after_six_hours() -> None:
 def test_zero_is_told_and_none_is_not() -> None:
     assert EngagementSample("s", "1", SEEN, likes=0).told
     assert not EngagementSample("s", "1", SEEN).told
+
+
+def test_reactions_are_summed_over_what_is_told() -> None:
+    assert EngagementSample("s", "1", SEEN, views=9, likes=2, replies=0).reactions == 2
+    assert EngagementSample("s", "1", SEEN, shares=0).reactions == 0
+    assert EngagementSample("s", "1", SEEN, views=9).reactions is None

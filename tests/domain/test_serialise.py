@@ -54,7 +54,7 @@ FULL_SOURCE = SourceConfig(
     options={"tags": ["acme"]},
 )
 FULL_ENDPOINT = Endpoint(
-    "desk", "https://x.example/hook", "webhook", (), frozenset({"page"}), frozenset({"acme"}), True, 3
+    "desk", "https://x.example/hook", "webhook", (), frozenset({"page"}), frozenset({"acme"}), True, True, 3
 )
 
 PAIRS = [

@@ -13,6 +13,7 @@ from app.domain.policies import BusinessHours, Policy, PolicyRow, ReplyRules
 from app.escalation.following import (
     Place,
     answer,
+    answered_elsewhere,
     can_join,
     close,
     earliest,
@@ -183,6 +184,15 @@ def test_replies_that_come_out_of_order() -> None:
     assert answer(case, brand_reply(TEMPLATE, T0 + 2 * HOUR), POLICY).due_at == T0 + DAY
     early = answer(case_of(), brand_reply(GOOD, T0 - HOUR, meets=True), POLICY)
     assert (early.state, early.reply_count) == (CaseState.WAITING, 1)
+
+
+def test_an_answer_that_a_person_knows_of_stops_the_clock() -> None:
+    stopped = answered_elsewhere(case_of(), at=T0 + HOUR)
+    assert (stopped.state, stopped.answered_at, stopped.due_at) == (CaseState.ANSWERED, T0 + HOUR, None)
+    assert stopped.next_eval_at == T0 + HOUR
+    assert answered_elsewhere(stopped, at=T0 + DAY) is stopped
+    closed = close(case_of(), at=T0)
+    assert answered_elsewhere(closed, at=T0 + DAY) is closed
 
 
 def test_a_closed_case_opens_again_within_thirty_days() -> None:

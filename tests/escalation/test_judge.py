@@ -53,7 +53,7 @@ FRESH, AT_1X, AT_2X = T0 + HOUR, T0 + DAY, T0 + 2 * DAY
         ((), {"verified": True, "followers": 30_000}, FRESH, Leg.CASE, Level.PAGE),
         ((), {"verified": True}, FRESH, Leg.CASE, Level.PAGE),
         (("vulnerable",), {"p": 0.45}, AT_2X, Leg.AGEING, Level.WARN),
-        (("vulnerable",), {"is_late": True}, AT_2X, Leg.AGEING, Level.WARN),
+        (("vulnerable",), {"is_late": True}, AT_2X, Leg.AGEING, None),
         (("repeated",), {"is_late": True}, AT_2X, Leg.AGEING, None),
     ],
 )

@@ -160,7 +160,8 @@ def test_the_days_of_the_story_follow_the_facts(scenario: ModuleType, lines: lis
 
 @pytest.mark.parametrize(
     ("hours", "views", "comments"),
-    [(26, 24_000, None), (40, 137_000, None), (72, 502_000, None), (96, 1_400_000, None), (23, None, 461), (48, None, 1265)],
+    [(26, 24_000, None), (40, 137_000, None), (72, 502_000, None), (96, 1_400_000, None),
+     (23, None, 461), (48, None, 1265)],
 )  # fmt: skip
 def test_the_song_is_sized_after_the_facts(
     lines: list[Line], hours: int, views: int | None, comments: int | None

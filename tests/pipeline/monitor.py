@@ -20,6 +20,7 @@ from app.pipeline.alerting import Alerting
 from app.pipeline.build import after_queue, before_queue
 from app.pipeline.intake import Intake, IntakeReport, Run
 from app.pipeline.judging import JudgeCases
+from app.pipeline.side_by_side import SideBySide
 from app.pipeline.usual import UsualCache
 from app.queue.database import DatabaseQueue
 from app.runtime.reading import ReadingWorker
@@ -106,12 +107,13 @@ class Monitor:
         self.clock = ManualClock(start)
         self.event_clock = EventClock(self.clock)
         self.reader = ScriptedClassifier()
+        self.readers = SideBySide((self.reader,))
         self.queue = DatabaseQueue(database)
         self.watching = WatchingCache(public_url="https://fretwatch.test", classifier=self.reader.version)
         self.apply(watch)
         alerting = Alerting()
         judging = JudgeCases(UsualCache(), alerting)
-        self.pipeline = after_queue((self.reader,), ScriptedReplies(), self.watching, judging, self.event_clock)
+        self.pipeline = after_queue(self.readers, ScriptedReplies(), self.watching, judging, self.event_clock)
         self.ticker = Ticker(database, self.watching, judging, alerting)
 
     def apply(self, watch: Watch, *, sources: Sequence[str] = ("mastodon", "reviews"), answerable: bool = True) -> None:

@@ -9,6 +9,10 @@ from app.domain.cases import CaseState
 from app.domain.policies import DailyBudget, Policy, PolicyRow, Repeats, Step
 from app.domain.posts import Post, PostKind
 from app.escalation.acts import act
+from app.escalation.alerts import Subject
+from app.escalation.streams import judge_import
+from app.pipeline.alerting import Alerting
+from app.pipeline.watching import group_of_import
 from app.storage import tables, trends
 from app.storage.alerts import save_changes
 from app.storage.database import Database
@@ -124,6 +128,21 @@ def test_each_owner_has_a_card_and_private_cases_have_their_own(monitor: Monitor
     monitor.tick(T0 + DAY)
     cards = {(card.owner, card.visibility) for card in monitor.alerts("digest")}
     assert cards == {("front-desk", "public"), ("baggage-desk", "public"), ("front-desk", "private")}
+    monitor.live(reply("4", to="3", at=T0 + DAY + HOUR))
+    monitor.tick(T0 + DAY + 3 * HOUR)
+    ended = [(card.owner, card.visibility) for card in monitor.alerts("digest") if card.state is AlertState.RESOLVED]
+    assert ended == [("front-desk", "private")]
+
+
+def test_the_card_of_an_import_is_no_queue_that_ends(monitor: Monitor) -> None:
+    # Its group ends like that of a private card, and its leg is that of a digest: neither makes it one.
+    with monitor.database.write() as tx:
+        watching = monitor.watching(tx)
+        subject = Subject(group=group_of_import("a:private", "northwind"), brand="northwind", changed_at=T0)
+        Alerting().card(tx, watching, subject, judge_import(posts=5, complaints=2, unanswered=1), T0)
+    monitor.tick(T0 + 2 * HOUR)
+    card = only(monitor, "digest")
+    assert (card.visibility, card.state) == ("public", AlertState.OPEN)
 
 
 def fill_rings(monitor: Monitor, counts: list[int], *, failure: str = "delay", start: datetime) -> None:
@@ -159,6 +178,51 @@ def test_a_burst_raises_the_stream_alert_and_calm_ends_it(monitor: Monitor) -> N
     assert only(monitor, "stream").state is AlertState.RESOLVED
     assert [told.kind for told in monitor.told(alert.id)].count("opened") == 1
     assert monitor.findings() == []
+
+
+def test_a_stream_that_grows_becomes_a_page_and_stays_while_it_is_hot(monitor: Monitor) -> None:
+    fill_rings(monitor, QUIET, start=T0 - len(QUIET) * trends.SLOT)
+    fill_rings(monitor, [2] * 12, start=T0)
+    monitor.tick(T0 + HOUR)
+    warned = only(monitor, "stream")
+    assert warned.level is Level.WARN
+    fill_rings(monitor, [0] * 12 + [30] * 12 * 8, failure="billing", start=T0)
+    monitor.tick(T0 + 8 * HOUR)
+    paged = only(monitor, "stream")
+    assert (paged.id, paged.level, paged.failure, paged.state) == (warned.id, Level.PAGE, "billing", AlertState.OPEN)
+    assert paged.below_since is None
+    assert T0 + HOUR < paged.level_since < T0 + 2 * HOUR
+    assert [told.kind for told in monitor.told(paged.id)].count("escalated") == 1
+    assert monitor.findings() == []
+
+
+def test_a_calm_hour_between_two_hot_ones_does_not_count_towards_the_end(monitor: Monitor) -> None:
+    fill_rings(monitor, QUIET, start=T0 - len(QUIET) * trends.SLOT)
+    fill_rings(monitor, [12] * 6 + [0] * 30 + [20] * 6 + [0] * 30 + [20] * 12, start=T0)
+    monitor.tick(T0 + 2 * HOUR)
+    assert only(monitor, "stream").below_since is not None
+    monitor.tick(T0 + 3 * HOUR + 30 * MINUTE)
+    assert only(monitor, "stream").below_since is None
+    monitor.tick(T0 + 7 * HOUR)
+    assert only(monitor, "stream").state is AlertState.OPEN
+
+
+def test_a_page_of_the_stream_is_one_of_the_days_pages(monitor: Monitor) -> None:
+    fill_rings(monitor, QUIET, start=T0 - len(QUIET) * trends.SLOT)
+    fill_rings(monitor, [40] * 12, start=T0)
+    monitor.tick(T0 + HOUR)
+    assert only(monitor, "stream").level is Level.PAGE
+    monitor.live(complaint("1", HARM, author="pat", at=T0 + HOUR))
+    assert only(monitor, "case").level is Level.WARN
+
+
+def test_where_the_days_page_is_spent_the_stream_warns(monitor: Monitor) -> None:
+    fill_rings(monitor, QUIET, start=T0 - len(QUIET) * trends.SLOT)
+    monitor.live(complaint("1", HARM, author="pat", at=T0))
+    assert only(monitor, "case").level is Level.PAGE
+    fill_rings(monitor, [40] * 12 * 25, start=T0)
+    monitor.tick(T0 + 4 * HOUR)
+    assert only(monitor, "stream").level is Level.WARN
 
 
 def test_a_burst_is_found_at_the_same_moment_however_the_time_is_cut(monitor: Monitor) -> None:
@@ -204,7 +268,7 @@ def test_case_alerts_fold_under_the_stream_and_stand_up_after_it(database: Datab
 def test_a_hard_trigger_does_not_fold(monitor: Monitor) -> None:
     fill_rings(monitor, QUIET, failure="safety", start=T0 - len(QUIET) * trends.SLOT)
     monitor.tick(T0)
-    fill_rings(monitor, [12] * 12, failure="safety", start=T0)
+    fill_rings(monitor, [2] * 12, failure="safety", start=T0)
     monitor.tick(T0 + HOUR)
     assert only(monitor, "stream").failure == "safety"
     assert raise_page(monitor, T0 + 2 * HOUR).folded_into is None

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+from app.domain.alerts import Level
 from app.domain.cases import CaseState
+from app.domain.policies import PolicyRow
 from app.domain.posts import OwnerReply, PostKind
 from app.storage import tables
-from tests.pipeline.monitor import DAY, EMPTY, GOOD, HOUR, MINUTE, T0, WATCH, Monitor, complaint, post, reply
+from tests.pipeline.monitor import DAY, EMPTY, GOOD, HOUR, MINUTE, POLICY, T0, WATCH, Monitor, complaint, post, reply
 
 
 def test_complaints_of_one_author_join(monitor: Monitor) -> None:
@@ -199,4 +201,45 @@ def test_a_comment_under_anothers_complaint_has_no_clock_of_its_own(monitor: Mon
     assert (own.has_clock, chorus.has_clock, chorus.due_at) == (True, False, None)
     monitor.live(replace(complaint("3", at=T0 + 2 * MINUTE), parent_id="1"))
     assert [case.complaint_count for case in monitor.cases()] == [2, 1]
+    assert monitor.findings() == []
+
+
+def test_a_complaint_that_is_edited_into_something_worse_is_judged_again(monitor: Monitor) -> None:
+    monitor.live(complaint("1", "failure=delay severity=disapproval"), complaint("2", author="bob"))
+    assert monitor.alerts() == []
+    monitor.clock.advance(3 * HOUR)
+    worse = "complaint=0.97 failure=safety severity=blame signals=vulnerable"
+    monitor.live(post("1", worse, at=T0))
+    case = monitor.case()
+    assert (case.failure, case.severity, case.gravity, set(case.signals)) == ("safety", "blame", 4, {"vulnerable"})
+    assert (case.complaint_count, case.complaint, case.opened_at) == (1, 0.97, T0)
+    (alert,) = monitor.alerts("case")
+    assert (alert.case, alert.level) == (case.id, Level.PAGE)
+    assert monitor.findings() == []
+    before = monitor.snapshot()
+    monitor.live(post("1", worse, at=T0))
+    assert monitor.snapshot() == before
+
+
+def test_an_edit_that_takes_back_leaves_what_was_said_and_the_earlier_deadline(monitor: Monitor) -> None:
+    rows = (PolicyRow(failure="billing", owner="desk", reply_within=2 * HOUR), PolicyRow(owner="front-desk"))
+    monitor.apply(replace(WATCH, policies=(replace(POLICY, rows=rows),)))
+    monitor.live(complaint("1", "failure=other severity=disapproval signals=churn"))
+    monitor.live(complaint("1", "failure=billing severity=no_reproach"))
+    case = monitor.case()
+    assert (case.severity, set(case.signals), case.complaint_count) == ("disapproval", {"churn"}, 1)
+    assert (case.failure, case.owner, case.due_at) == ("billing", "desk", T0 + 2 * HOUR)
+    assert monitor.findings() == []
+
+
+def test_what_staff_say_of_their_own_house_is_no_case(monitor: Monitor) -> None:
+    harm = "failure=safety severity=blame signals=vulnerable"
+    monitor.live(
+        complaint("1", harm, kind=PostKind.STAFF_FEEDBACK),
+        post("2", "thanks signals=resolved", author="bob", kind=PostKind.STAFF_FEEDBACK),
+    )
+    monitor.live(complaint("1", f"{harm},churn", kind=PostKind.STAFF_FEEDBACK))
+    assert monitor.cases() == []
+    assert monitor.alerts() == []
+    assert monitor.counts("complaint") == {"yes": 1, "no": 1}
     assert monitor.findings() == []

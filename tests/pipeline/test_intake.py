@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from app.domain.cases import CaseState
 from app.domain.ports import Checkpoint, Event
-from app.domain.posts import Author, Gap, Post
+from app.domain.posts import Author, Gap, OwnerReply, Post
 from app.pipeline.intake import CREATED, DUPLICATE, EDITED, QUARANTINED, UNMATCHED, Run
 from app.storage import checkpoints, tables
 from tests.pipeline.monitor import DAY, GOOD, HOUR, MINUTE, T0, Monitor, complaint, gone, post, reply, sample
@@ -33,6 +34,30 @@ def test_the_same_id_on_another_source_is_another_post(monitor: Monitor) -> None
     report = monitor.live(post("1"), post("1", source="reviews"))
     assert report.count(CREATED) == 2
     assert len({taken.post_id for taken in report.posts}) == 2
+
+
+def test_a_reference_is_cut_like_the_id_that_it_names(monitor: Monitor) -> None:
+    name = "x" * 600
+    monitor.live(complaint(name), reply("answer", to=name, at=T0 + HOUR))
+    assert monitor.case().state is CaseState.ANSWERED
+    stored = {row.external_id: row.parent_id for row in monitor.rows(tables.post)}
+    assert stored["answer"] in stored
+
+
+@pytest.mark.parametrize("length", [10, 495, 500, 700])
+def test_the_answer_inside_a_review_has_an_id_of_its_own(monitor: Monitor, length: int) -> None:
+    # Two reviews whose ids differ only at the end of what is kept.
+    ids = ["x" * (min(length, 500) - 1) + end for end in "ab"]
+    reviews = [
+        complaint(f"{one}{'y' * max(0, length - 500)}", author=one[-1], owner_reply=OwnerReply("acts=apologise,remedy"))
+        for one in ids
+    ]
+    monitor.live(*reviews)
+    monitor.live(*reviews)
+    answers = {row.external_id: row.parent_id for row in monitor.rows(tables.post) if row.parent_id is not None}
+    assert sorted(answers.values()) == ids
+    assert all(len(name) <= 500 for name in answers)
+    assert {case.state for case in monitor.cases()} == {CaseState.ANSWERED}
 
 
 def test_an_edit_takes_the_old_reading_out_and_puts_the_new_one_in(monitor: Monitor) -> None:
@@ -98,7 +123,8 @@ def test_a_post_that_cannot_be_read_is_quarantined_and_its_neighbours_pass(monit
     assert monitor.counts("mentions") == {"all": 2}
     held = {row.external_id: row.reason for row in monitor.rows(tables.quarantine)}
     assert held["2"] == "empty"
-    assert "a defect of the reader" in held["3"]
+    assert "RuntimeError" in held["3"]
+    assert "a defect of the reader" not in held["3"], "it could quote the post"
     assert monitor.findings() == []
 
 

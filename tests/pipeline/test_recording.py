@@ -8,14 +8,20 @@ from datetime import timedelta
 
 import pytest
 
+from app.domain.cases import CaseState
+from app.domain.errors import DatabaseUnavailable
 from app.domain.ports import ChunkLease
 from app.domain.posts import PostKind
+from app.domain.predictions import Prediction, Reading, Unreadable
 from app.pipeline.batch import ReadBatch
+from app.pipeline.classify import Classify
+from app.pipeline.side_by_side import SideBySide
 from app.queue.database import DatabaseQueue
 from app.runtime.reading import ReadingWorker
 from app.storage import posts, tables
 from app.storage.database import Database
 from tests.pipeline.monitor import DAY, EMPTY, HOUR, MINUTE, T0, Monitor, complaint, post, reply
+from tests.pipeline.scripted import ScriptedClassifier, ScriptedReplies
 
 
 def read_batch(monitor: Monitor) -> ReadBatch:
@@ -170,8 +176,76 @@ def test_every_dimension_is_counted_and_recounted(monitor: Monitor) -> None:
     assert monitor.findings() == []
 
 
-def test_a_batch_that_cannot_be_written_is_given_back_and_its_lease_is_free(monitor: Monitor) -> None:
+class Choking:
+    """A stage that cannot record the posts with this mark."""
+
+    def run(self, tx: object, batch: ReadBatch) -> None:
+        if any("choke=1" in (mention.text or "") for mention in batch.mentions):
+            raise ValueError("northwind complaint: the words of a customer")
+
+
+def test_one_mention_that_cannot_be_recorded_is_quarantined_and_its_neighbours_count(monitor: Monitor) -> None:
+    monitor.take(
+        *(complaint(f"{n}", "choke=1" if n == 17 else "", author=f"a{n}", at=T0 + n * MINUTE) for n in range(40)),
+        reply("40", to="3", at=T0 + HOUR),
+    )
+    choking = replace(monitor.pipeline, record=(*monitor.pipeline.record, Choking()))
+    asyncio.run(ReadingWorker(monitor.database, monitor.queue, choking).drain())
+    (held,) = monitor.rows(tables.quarantine)
+    assert (held.stage, held.external_id, held.reason) == ("record", "17", "it could not be recorded: ValueError")
+    assert len(monitor.rows(tables.reading)) == 39
+    assert monitor.case("a3").state is CaseState.ANSWERED
+    assert monitor.rows(tables.work_chunk) == []
+    assert monitor.findings() == []
+
+
+def come_back(monitor: Monitor, attempts: int) -> None:
+    """The one chunk was claimed so often, and its worker was gone each time."""
+    for _ in range(attempts):
+        monitor.queue.claim(1)
+        with monitor.database.write() as tx:
+            tx.execute(tables.work_chunk.update().values(lease_until=None))
+
+
+class Deadly(ScriptedClassifier):
+    """Ends its process, as far as a test can show that, at one text."""
+
+    def read(self, readings: Sequence[Reading]) -> list[Prediction | Unreadable]:
+        if any("deadly=1" in reading.text for reading in readings):
+            raise KeyboardInterrupt
+        return super().read(readings)
+
+
+def test_a_chunk_that_ends_its_process_is_read_one_by_one_and_then_given_up(monitor: Monitor) -> None:
+    monitor.take(
+        *(complaint(f"{n}", "deadly=1" if n == 3 else "", author=f"a{n}", at=T0 + n * MINUTE) for n in range(8))
+    )
+    deadly = replace(monitor.pipeline, classify=Classify(SideBySide((Deadly(),)), ScriptedReplies()))
+    worker = ReadingWorker(monitor.database, monitor.queue, deadly)
+    come_back(monitor, 3)
+    for done in (4, 7, 7, 7):
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(worker.drain())
+        assert len(monitor.rows(tables.reading)) == done
+        with monitor.database.write() as tx:
+            tx.execute(tables.work_chunk.update().values(lease_until=None))
+    assert asyncio.run(worker.drain()) == 0
+    (chunk,) = monitor.rows(tables.work_chunk)
+    assert (chunk.state, chunk.why) == ("dead", "its chunk came 8 times and was never done")
+    (held,) = monitor.rows(tables.quarantine)
+    assert (held.external_id, held.reason) == ("3", chunk.why)
+    assert monitor.findings() == []
+
+
+def test_what_stands_in_a_dead_chunk_does_not_wait(monitor: Monitor) -> None:
     monitor.take(complaint("1"))
+    (held,) = monitor.queue.claim(1)
+    asyncio.run(monitor.queue.dead(held, "a test"))
+    assert "neither read, nor waiting" in " / ".join(monitor.findings())
+
+
+def test_a_batch_that_cannot_be_written_is_given_back_and_its_lease_is_free(monitor: Monitor) -> None:
+    monitor.take(complaint("1"), complaint("2", author="bob"))
 
     given_back = asyncio.Event()
 
@@ -220,3 +294,61 @@ def test_the_audit_sees_what_it_is_for(sqlite_database: Database) -> None:
     with sqlite_database.write() as tx:
         tx.execute(tables.reading.delete())
     assert "neither read, nor waiting" in " / ".join(monitor.findings())
+
+
+def test_what_is_read_slowly_is_held_until_it_is_recorded(monitor: Monitor) -> None:
+    is_extended = threading.Event()
+
+    class Slow(ScriptedClassifier):
+        """A reader that is not done before the lease of its batch was extended."""
+
+        def read(self, readings: Sequence[Reading]) -> list[Prediction | Unreadable]:
+            assert is_extended.wait(timeout=30)
+            return super().read(readings)
+
+    class Told(DatabaseQueue):
+        """The queue, and what was extended in it."""
+
+        extended: list[ChunkLease]
+
+        async def extend(self, leases: Sequence[ChunkLease]) -> None:
+            await super().extend(leases)
+            (row,) = monitor.rows(tables.work_chunk)
+            assert row.lease_until > leases[0].until
+            self.extended = list(leases)
+            is_extended.set()
+
+    queue = Told(monitor.database)
+    pipeline = replace(monitor.pipeline, classify=Classify(SideBySide((Slow(),)), ScriptedReplies()))
+    monitor.take(complaint("1"))
+    worker = ReadingWorker(monitor.database, queue, pipeline, keep_every=0.05)
+    assert asyncio.run(worker.drain()) == 1
+    assert [held.attempt for held in queue.extended] == [1]
+    assert monitor.rows(tables.work_chunk) == []
+
+
+async def test_reading_goes_on_after_a_failing_database(monitor: Monitor) -> None:
+    monitor.take(complaint("1"))
+
+    class Failing(DatabaseQueue):
+        """A database that goes away for a moment."""
+
+        failures = 2
+
+        async def pull(self, max_chunks: int, wait: float) -> list[ChunkLease]:
+            if self.failures:
+                self.failures -= 1
+                raise DatabaseUnavailable("gone") if self.failures else RuntimeError("a defect")
+            return await super().pull(max_chunks, wait)
+
+    stop = asyncio.Event()
+    running = asyncio.create_task(
+        ReadingWorker(monitor.database, Failing(monitor.database), monitor.pipeline).run(stop)
+    )
+    for _ in range(200):
+        if monitor.rows(tables.reading):
+            break
+        await asyncio.sleep(0.05)
+    stop.set()
+    await running
+    assert len(monitor.rows(tables.reading)) == 1

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.domain.alerts import AlertState, Level
-from app.domain.brands import SourceConfig
+from app.domain.brands import SourceConfig, silent_after
 from app.domain.ports import Capabilities
 from app.pipeline.alerting import Alerting
 from app.pipeline.watchdog import IMPORTED, Watchdog
-from app.storage import checkpoints, configuration, installation
+from app.queries.health import sources_health
+from app.storage import checkpoints, configuration, installation, outbox_claims
 from app.storage.checkpoints import Ending
 from tests.pipeline.monitor import DAY, HOUR, MINUTE, T0, WATCH, Monitor, complaint, reply
 
@@ -55,6 +56,34 @@ def test_a_source_that_stays_silent_raises_an_alert_and_ends_it(monitor: Monitor
     watch(monitor, applied_at + 41 * MINUTE)
     (alert,) = monitor.alerts("health")
     assert alert.state is AlertState.RESOLVED
+
+
+@pytest.mark.parametrize("interval", [timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1)])
+def test_the_page_and_the_alert_mean_the_same_silence(monitor: Monitor, interval: timedelta) -> None:
+    now = monitor.database.now()
+    source = replace(FEED, interval=interval)
+    with monitor.database.write() as tx:
+        configuration.apply(tx, replace(WITH_FEED, sources=(source,)), now)
+    monitor.watching.forget()
+    run_source(monitor, now)
+    for beyond, state in ((timedelta(0), "ok"), (timedelta(seconds=1), "silent")):
+        at = now + silent_after(interval) + beyond
+        watch(monitor, at)
+        with monitor.database.read() as tx:
+            shown = {one.name: one.state for one in sources_health(tx, now=at)}
+        assert (shown["feed"], len(monitor.alerts("health"))) == (state, int(state == "silent"))
+
+
+def test_an_alert_on_what_no_file_names_any_more_ends(monitor: Monitor, applied_at: datetime) -> None:
+    with monitor.database.write() as tx:
+        outbox_claims.disable_endpoint(tx, "oncall", why="410 Gone", now=applied_at)
+    watch(monitor, applied_at + DAY)
+    groups = {alert.group for alert in monitor.alerts("health") if alert.state is AlertState.OPEN}
+    assert groups == {"health:feed", "health:endpoint:oncall"}
+    with monitor.database.write() as tx:
+        configuration.apply(tx, replace(WITH_FEED, sources=(), endpoints=()), applied_at + DAY)
+    watch(monitor, applied_at + DAY + MINUTE)
+    assert {alert.state for alert in monitor.alerts("health")} == {AlertState.RESOLVED}
 
 
 def test_a_paused_source_speaks_at_once(monitor: Monitor, applied_at: datetime) -> None:

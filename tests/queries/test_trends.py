@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import insert, update
 
-from app.domain.errors import Refused
+from app.domain.access import Sight
+from app.domain.errors import NotFound, Refused
 from app.domain.ids import new_id
 from app.domain.predictions import Labels
-from app.queries.trends import TrendAnswer, TrendQuery, trend
+from app.queries.trends import TrendAnswer, TrendQuery, languages, trend
 from app.storage.tables import gap, source
 from tests.api.builders import NOON, PRAISE, House
 
@@ -37,6 +38,14 @@ def test_a_quiet_hour_of_a_source_that_was_read_is_a_zero(house: House) -> None:
     assert (share.count, share.share, share.low) == (0, None, None)
 
 
+def test_languages_are_told_of_what_may_be_seen_only(house: House) -> None:
+    start, end = NOON - 12 * HOUR, NOON + HOUR
+    with house.database.read() as tx:
+        assert languages(tx, "northwind", start=start, end=end)
+        with pytest.raises(NotFound):
+            languages(tx, "northwind", start=start, end=end, sight=Sight(brands=frozenset({"southwind"})))
+
+
 def test_a_recorded_gap_is_a_hole(house: House) -> None:
     succeeded(house, NOON)
     row = {
@@ -52,9 +61,6 @@ def test_a_recorded_gap_is_a_hole(house: House) -> None:
     assert [point.start for point in holes] == [NOON - 5 * HOUR, NOON - 4 * HOUR]
     # In the first of the two something was heard all the same: it is counted, and the hole is said.
     assert [point.n for point in holes] == [1, None]
-    with house.database.write() as tx:
-        tx.execute(update(gap).values(closed_at=NOON))
-    assert {point.coverage["mastodon"] for point in ask(house).series} == {"complete"}
 
 
 def test_a_source_that_fell_silent_is_unknown_from_then_on(house: House) -> None:

@@ -37,7 +37,7 @@ def make_product(guess_language: GuessLanguage) -> MakeProduct:
             pipeline=monitor.pipeline,
             ticker=monitor.ticker,
             guess_language=guess_language,
-            classifiers=(monitor.reader,),
+            readers=monitor.readers,
         )
 
     return make

@@ -87,7 +87,6 @@ def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
 def test_the_databases_now_is_aware(database: Database) -> None:
     with database.read() as tx:
         assert abs(now_of(tx) - database.now()) < timedelta(minutes=1)
-    database.ping()
 
 
 @pytest.mark.parametrize("url", ["mysql://u@h/d", "no url", "sqlite", "oracle+cx://x"])

@@ -7,8 +7,8 @@ from app.domain.alerts import Endpoint
 from app.domain.brands import Brand, SourceConfig
 from app.domain.policies import Policy, PolicyRow
 from app.domain.ports import Capabilities
-from app.storage import configuration, tables
-from app.storage.configuration import Difference, Watch
+from app.storage import configuration, outbox_claims, tables
+from app.storage.configuration import Difference, EndpointState, Watch
 from app.storage.database import Database
 
 T0 = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -37,7 +37,6 @@ def test_what_is_applied_is_loaded(database: Database) -> None:
         assert configuration.load_policies(tx) == {"airline": AIRLINE}
         assert configuration.load_sources(tx) == [FEED]
         assert configuration.load_endpoints(tx) == [replace(ONCALL, secrets=())]
-        assert configuration.load_endpoints(tx, {"oncall": ONCALL.secrets}) == [ONCALL]
         assert configuration.load_sights(tx)["feed"] == configuration.SourceSight(False, False)
 
 
@@ -113,3 +112,24 @@ def test_sources_that_no_file_names_are_registered_once_and_never_polled(databas
         assert configuration.load_sights(tx)["helpdesk"].sees_replies
         assert not configuration.load_sights(tx)["feed"].sees_replies
     assert apply(database, WATCH) == []
+
+
+def test_a_disabled_endpoint_stays_disabled_until_its_url_changes(database: Database) -> None:
+    apply(database, WATCH)
+    with database.write() as tx:
+        outbox_claims.disable_endpoint(tx, "oncall", why="410 Gone", now=T0)
+        assert configuration.differences(tx, WATCH) == []
+    assert apply(database, WATCH, T0 + HOUR) == []
+    with database.read() as tx:
+        stored = replace(ONCALL, secrets=())
+        assert configuration.endpoint_states(tx) == [EndpointState(stored, T0, "410 Gone")]
+        assert configuration.load_endpoints(tx) == []
+    wordier = replace(WATCH, endpoints=(replace(ONCALL, levels=frozenset({"page"})),))
+    assert shown(apply(database, wordier)) == {("endpoint", "oncall", "changed")}
+    with database.read() as tx:
+        assert configuration.load_endpoints(tx) == []
+    moved = replace(WATCH, endpoints=(replace(ONCALL, url="https://example.org/new"),))
+    assert shown(apply(database, moved)) == {("endpoint", "oncall", "changed")}
+    with database.read() as tx:
+        (row,) = tx.execute(tables.endpoint.select())
+    assert (row.disabled_at, row.disabled_why, row.failing_since) == (None, None, None)

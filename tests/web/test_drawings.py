@@ -46,6 +46,10 @@ def test_a_clock_that_does_not_run(state: str, kind: str) -> None:
     assert clock_string(Clock(state, NOW - HOUR, NOW + HOUR, NOW - HOUR), NOW).kind == kind
 
 
+def test_a_pause_that_is_over_is_a_clock_that_ran_out() -> None:
+    assert clock_string(Clock("paused", NOW - 2 * HOUR, NOW - HOUR), NOW).kind == "snapped"
+
+
 def test_no_clock_where_nobody_can_answer() -> None:
     assert clock_string(Clock("waiting", None, None), NOW).kind == "none"
 

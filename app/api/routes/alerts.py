@@ -125,7 +125,7 @@ def reopen(context: Context, principal: Writer, alert_id: Identity, body: Noted)
 
 @router.post("/alerts/{alert_id}/label", operation_id="label_alert", responses=_ACTING)
 def label(context: Context, principal: Writer, alert_id: Identity, body: Label) -> AlertOut:
-    """Say what it was worth: the readers learn from that."""
+    """Say what it was worth; that is kept with the alert."""
     return _act(context, principal, alert_id, Wish("label", note=body.note, feedback=body.feedback))
 
 

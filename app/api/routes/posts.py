@@ -11,25 +11,13 @@ from app.api.idempotent import IdempotencyKey, once
 from app.api.paging import link_next
 from app.api.schemas.common import Identity, failures
 from app.api.schemas.posts import BatchIn, BatchTaken, PostIn, PostList, PostOut, PostsQuery, PostTaken, PostWhole
-from app.domain import taxonomy
 from app.domain.errors import Refused
+from app.domain.taxonomy import CODES
 from app.queries import posts as queries
 from app.queries.health import require_brand
 from app.queries.posts import PostFilters
 
 router = APIRouter(tags=["posts"])
-
-_CODES: dict[str, frozenset[str]] = {
-    "complaint": frozenset({"yes", "no"}),
-    "sentiment": frozenset(taxonomy.Sentiment),
-    "severity": frozenset(taxonomy.Severity),
-    "failure": frozenset(taxonomy.Failure),
-    "stage": frozenset(taxonomy.Stage),
-    "justice": frozenset(taxonomy.Justice),
-    "origin": frozenset(taxonomy.Origin),
-    "standard": frozenset(taxonomy.Standard),
-    "signals": frozenset(taxonomy.Signal),
-}
 
 
 @router.post("/posts", operation_id="push_post", responses=failures(400, 409, 413))
@@ -93,9 +81,9 @@ def _label(wanted: str | None) -> tuple[str, str] | None:
     if wanted is None:
         return None
     field, _, code = wanted.partition(":")
-    codes = _CODES.get(field)
+    codes = CODES.get(field)
     if codes is None:
-        message = f"There is no field {field!r} in `label`; use one of: {', '.join(_CODES)}."
+        message = f"There is no field {field!r} in `label`; use one of: {', '.join(CODES)}."
         raise Refused(message)
     if code not in codes:
         message = f"{field} has no code {code!r}; use one of: {', '.join(sorted(codes))}."

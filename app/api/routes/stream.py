@@ -3,22 +3,27 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
+import anyio
 from fastapi import APIRouter, Header
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.api.context import ApiContext
-from app.api.deps import Context, Reader
+from app.api.deps import Context, Credentials, Reader
 from app.api.schemas.alerts import LiveOut
 from app.api.schemas.common import failures
-from app.domain.access import Sight
+from app.domain.access import Principal, Sight
+from app.domain.errors import Unauthenticated
 from app.queries import feed
 from app.queries.feed import LiveChange
+from app.storage import keys
 
 router = APIRouter(tags=["alerts"])
 
 _PAGE: Final = 200
 _RETRY_MS: Final = 2_000
+_VERIFY_EVERY: Final = 60
+"""Looks after which the key is verified again: a listener whose key was revoked hears on for about a minute."""
 LastEventId = Annotated[
     str | None,
     Header(
@@ -32,12 +37,23 @@ LastEventId = Annotated[
 
 @router.get("/alerts/stream", operation_id="stream_alerts", response_class=EventSourceResponse, responses=failures(400))
 async def stream_alerts(
-    context: Context, principal: Reader, last_event_id: LastEventId = None
+    context: Context, principal: Reader, credentials: Credentials, last_event_id: LastEventId = None
 ) -> AsyncIterator[ServerSentEvent]:
-    """Server-sent events, one per alert change; the id is its sequence. A comment every 15 s keeps the line open."""
+    """Server-sent events, one per alert change; the id is its sequence. A comment every 15 s keeps the line open.
+
+    It ends after an hour, and when the key holds no more: connect again with `Last-Event-ID`.
+    """
     since = await _start(context, last_event_id)
     yield ServerSentEvent(retry=_RETRY_MS, comment="fretwatch alerts")
-    while True:
+    until = anyio.current_time() + context.stream_life.total_seconds()
+    looks = 0
+    while anyio.current_time() < until:
+        looks += 1
+        if looks % _VERIFY_EVERY == 0 and credentials is not None:
+            try:
+                principal = await run_in_threadpool(_verified, context, credentials.credentials)
+            except Unauthenticated:
+                return
         found = await run_in_threadpool(_read, context, since, principal.sight)
         for live in found:
             body = LiveOut.of(live)
@@ -51,6 +67,12 @@ async def _start(context: ApiContext, last_event_id: str | None) -> int:
     if last_event_id is not None:
         return int(last_event_id)
     return await run_in_threadpool(_newest, context)
+
+
+def _verified(context: ApiContext, key: str) -> Principal:
+    now = context.database.now()
+    with context.database.read() as tx:
+        return keys.verify(tx, key, pepper=context.pepper, now=now).principal
 
 
 def _newest(context: ApiContext) -> int:

@@ -79,16 +79,12 @@ def send_again(context: Context, sender: Sender, delivery_id: str) -> Response:
 
 
 def said(wish: Wish, after: Alert) -> str:
-    """What was done, in a sentence."""
-    return {
-        "acknowledge": "Acknowledged. The reminders stop.",
-        "assign": f"Assigned to {after.assignee}.",
-        "note": "Noted.",
-        "resolve": "Resolved.",
-        "suppress": "Snoozed. It comes back by itself when the risk rises.",
-        "reopen": "Reopened.",
-        "label": f"Kept: {words.code(after.feedback)}.",
-    }[wish.action]
+    """What was done, in a sentence; on the card also to whom, and as what."""
+    if wish.action == "assign":
+        return f"Assigned to {after.assignee}."
+    if wish.action == "label":
+        return f"Kept with the alert: {words.code(after.feedback)}."
+    return words.DONE[wish.action]
 
 
 def _acting(context: WebContext) -> Acting:

@@ -6,22 +6,13 @@ from fastapi import APIRouter, Request, Response
 
 from app.queries import feed
 from app.queries.feed import AlertDetail
+from app.web import words
 from app.web.cards import card_of
 from app.web.context import WebContext
 from app.web.reading import Look, looking
 from app.web.routes.feed import owners_of
 from app.web.security import Context, Visitor
 from app.web.story import advice_of, curve_of, story_of, stream_curve
-
-SAID = {
-    "acknowledge": "Acknowledged. The reminders stop.",
-    "assign": "Assigned.",
-    "note": "Noted.",
-    "resolve": "Resolved.",
-    "suppress": "Snoozed. It comes back by itself when the risk rises.",
-    "reopen": "Reopened.",
-    "label": "Thank you: that is kept for the next training.",
-}
 
 
 def add_routes(router: APIRouter) -> None:
@@ -62,5 +53,5 @@ def _values(look: Look, context: WebContext, detail: AlertDetail) -> dict[str, A
         "deliveries": detail.deliveries,
         "owners": owners_of(context),
         "keeps_brand": False,
-        "said": SAID.get(page.address.get("done"), ""),
+        "said": words.DONE.get(page.address.get("done"), ""),
     }

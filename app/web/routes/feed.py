@@ -98,7 +98,8 @@ def _feed_values(look: Look, context: WebContext) -> dict[str, Any]:
     )
     counts = feed.feed_counts(look.tx, page.brand, now=page.now, sight=sight)
     policies = context.policies()
-    charts = _charts(look, [card.alert.id for card in found.cards if card.alert.leg is Leg.STREAM])
+    streams = [card.alert for card in found.cards if card.alert.leg is Leg.STREAM][:MOST_CHARTS]
+    charts = {alert.id: feed.stream_of(look.tx, alert, now=page.now) for alert in streams}
     cards: list[Card] = [
         card_of(card, brands=page.brands, policies=policies, now=page.now, stream=charts.get(card.alert.id, ()))
         for card in found.cards
@@ -126,14 +127,6 @@ def _filters(page: Page, state: str) -> AlertFilters:
         failure=page.address.get("failure") or None,
         owner="" if owner == NOBODY else owner or None,
     )
-
-
-def _charts(look: Look, alerts: list[str]) -> Mapping[str, Any]:
-    sight = look.principal.sight
-    return {
-        alert: feed.alert_detail(look.tx, alert, now=look.page.now, sight=sight).stream
-        for alert in alerts[:MOST_CHARTS]
-    }
 
 
 def owners_of(context: WebContext) -> list[str]:

@@ -11,6 +11,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from app.domain.errors import Forbidden, Unauthenticated
 from app.storage import sessions
+from app.storage.database import now_of
 from app.web.rendering import THEMES, Page
 from app.web.security import (
     Context,
@@ -63,7 +64,7 @@ def sign_in(
         raise HTTPException(429, "Too many links that did not work. Wait a minute, then try again.")
     try:
         with context.database.write() as tx:
-            now = context.database.now()
+            now = now_of(tx)
             sessions.purge(tx, now)
             session = sessions.consume_link(tx, token, now, lifetime=context.absolute_for)
     except Unauthenticated:

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 from app.domain.errors import Refused
 from app.domain.trends import DIMENSIONS, MENTIONS
 from app.queries.health import sources_health
-from app.queries.trends import Interval, TrendAnswer, TrendQuery, trend
-from app.storage import reads_trends
+from app.queries.trends import Interval, TrendAnswer, TrendQuery, languages, trend
+from app.storage.database import now_of
 from app.web import words
 from app.web.reading import Look, looking
 from app.web.rendering import Page
@@ -130,10 +130,11 @@ def _asked(page: Page) -> Asked:
 
 def _selects(look: Look, slug: str, asked: Asked) -> tuple[Select, ...]:
     page = look.page
-    sources = sources_health(look.tx, now=page.now, brand=slug, sight=look.principal.sight)
+    sight = look.principal.sight
+    sources = sources_health(look.tx, now=now_of(look.tx), brand=slug, sight=sight)
     named = {source.name for source in sources} | ({asked.source} if asked.source else set())
     start = page.now - RANGES[asked.range][1]
-    spoken = set(reads_trends.languages(look.tx, slug, start=start, end=page.now))
+    spoken = set(languages(look.tx, slug, start=start, end=page.now, sight=sight))
     spoken |= {asked.language} if asked.language else set()
     return (
         Select("dimension", "Of", tuple((one, _name(one)) for one in (MENTIONS, *DIMENSIONS)), asked.dimension),
