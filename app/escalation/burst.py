@@ -4,7 +4,7 @@ Parameters and their measures: ESCALATION section 1, `docs/escalation.md`. Every
 sums are whole numbers, so that nothing drifts however long the stream is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import sqrt
@@ -142,9 +142,10 @@ def bursts(
     return found
 
 
-def measure(counts: Sequence[int], index: int, *, age: int = 0, rule: BurstRule = COMPLAINTS) -> Burst:
-    """The sliding window's score at one bin, fired or not: what an open stream alert is judged by."""
-    return _Window(counts, bins=rule.window_bins, age=age, rule=rule).at(index, rule.threshold)
+def measuring(counts: Sequence[int], *, age: int = 0, rule: BurstRule = COMPLAINTS) -> Callable[[int], Burst]:
+    """The sliding window's score at any bin, fired or not: what an open stream alert is judged by."""
+    window = _Window(counts, bins=rule.window_bins, age=age, rule=rule)
+    return lambda index: window.at(index, rule.threshold)
 
 
 def _hot(counts: Sequence[int], bins: range, *, age: int, rule: BurstRule) -> Iterator[Burst]:

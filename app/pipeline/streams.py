@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.escalation.burst import Burst, bursts, measure
+from app.escalation.burst import Burst, bursts, measuring
 from app.pipeline.alerting import Alerting
 from app.pipeline.watching import Watching
 from app.storage import trends
@@ -62,14 +62,16 @@ class JudgeStreams:
         found = bursts(look.counts, start=look.first, stop=look.stop, age=look.age, raised=look.raised)
         fired = {burst.index: burst for burst in found}
         is_open = self._alerting.has_stream_alert(tx, state.brand)
+        measure = measuring(look.counts, age=look.age) if is_open or fired else None
         for index in range(look.first, look.stop):
             burst = fired.get(index)
+            at = look.start_at + SLOT * (index + 1)
             if burst is not None:
-                state.raised_at = look.start_at + SLOT * (index + 1)
-            elif is_open:
-                burst = measure(look.counts, index, age=look.age)
-            if burst is not None:
-                at = look.start_at + SLOT * (index + 1)
+                state.raised_at = at
+            elif is_open and measure is not None:
+                burst = measure(index)
+            # A level is left after six hours: that a stream is calm need not be looked at more than once an hour.
+            if burst is not None and (burst.is_hot or at.minute == 0):
                 failure = _failure_of(tx, state.brand, burst, at) if burst.is_hot else None
                 is_open = self._alerting.follow_stream(tx, watching, state.brand, burst, failure, at)
         state.evaluated_to = until

@@ -56,6 +56,7 @@ class DemoReport:
 def run_demo(*, host: str, port: int, seconds: float, folder: Path, keep_serving: bool) -> DemoReport:
     """Play the story from its beginning into a fresh database. Raises what the parts raise."""
     configure_logging(level="WARNING")
+    _require_own(folder)
     with listen(host, port) as listener:
         _fresh(folder)
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
@@ -174,11 +175,15 @@ def _when(at: datetime | None) -> str:
     return "never" if at is None else f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def _fresh(folder: Path) -> None:
-    """An empty folder: what was in it goes, so it may hold nothing but an earlier demo."""
+def _require_own(folder: Path) -> None:
+    """What is in the folder will go, so it may hold nothing but an earlier demo."""
     foreign = [path.name for path in folder.iterdir() if not path.name.startswith(_LEFT)] if folder.is_dir() else []
     if foreign:
         raise Refused(f"{folder} holds {foreign[0]}, which is not of a demo; give another folder with --folder")
+
+
+def _fresh(folder: Path) -> None:
+    """An empty folder."""
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)

@@ -19,7 +19,7 @@ LEG_WORDS: Final = {
     Leg.STREAM: "complaint stream",
     Leg.AGEING: "unanswered case",
     Leg.DIGEST: "digest",
-    Leg.HEALTH: "source",
+    Leg.HEALTH: "health",
 }
 MOST_SENTENCES: Final = 3
 MOST_ADDS: Final = 3

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.escalation.burst import COMPLAINTS, MENTIONS, BurstRule, bursts, measure
+from app.escalation.burst import COMPLAINTS, MENTIONS, BurstRule, bursts, measuring
 from app.escalation.risk import stream_risk
 from benchmarks.burst import (
     LOW_FALSE,
@@ -44,7 +44,7 @@ def plainly(counts: list[int], t: int, rule: BurstRule) -> float:
 @settings(max_examples=40, deadline=None)
 def test_the_score_is_the_one_that_is_defined(counts: list[int]) -> None:
     for t in range(0, len(counts), 7):
-        assert measure(counts, t, rule=SMALL).z == pytest.approx(plainly(counts, t, SMALL), abs=1e-9)
+        assert measuring(counts, rule=SMALL)(t).z == pytest.approx(plainly(counts, t, SMALL), abs=1e-9)
 
 
 @given(st.lists(st.integers(0, 40), min_size=120, max_size=200), st.integers(1, 30))
@@ -52,8 +52,8 @@ def test_the_score_is_the_one_that_is_defined(counts: list[int]) -> None:
 def test_an_older_stream_whose_start_is_cut_off_scores_the_same(counts: list[int], age: int) -> None:
     whole = [7] * age + counts
     t = len(counts) - 1
-    part = measure(counts, t, age=age, rule=replace(SMALL, baseline_bins=60))
-    assert part.z == pytest.approx(measure(whole, t + age, rule=SMALL).z, abs=1e-9)
+    part = measuring(counts, age=age, rule=replace(SMALL, baseline_bins=60))(t)
+    assert part.z == pytest.approx(measuring(whole, rule=SMALL)(t + age).z, abs=1e-9)
 
 
 def quiet(bins: int = 600) -> list[int]:
@@ -96,8 +96,8 @@ def test_the_first_day_is_silent_and_fewer_than_five_posts_never_fire() -> None:
 
 
 def test_a_young_stream_has_no_score_at_all() -> None:
-    assert measure([0] * 20 + [99], 20).z == 0.0
-    assert measure([0] * 75, 74).usual == 0.0
+    assert measuring([0] * 20 + [99])(20).z == 0.0
+    assert measuring([0] * 75)(74).usual == 0.0
 
 
 def test_bins_outside_the_counts_are_not_asked_for() -> None:
