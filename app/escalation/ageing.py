@@ -4,7 +4,7 @@ Past its clock a case is in the unanswered queue. What makes it an alert of its 
 
 | past its clock, and | level | risk |
 |---|---|---|
-| gravity 0 or 1, or p(complaint) below 0.6 with gravity 2 | none, queue only | 0.15 |
+| gravity 0 or 1, or p(complaint) below 0.6 with gravity below 4 | none, queue only | 0.15 |
 | gravity 2 | watch | 0.2 + 0.05 for each doubling of the time waited, at most 0.45 |
 | gravity 2 at twice the clock, reach above the usual | warn | 0.5 + 0.05 for each doubling, at most 0.75 |
 | gravity 3, a repeated contact, or a refused redress | warn | the same |
@@ -90,9 +90,11 @@ def _allowed(case: Case, policy: Policy) -> timedelta:
 def _level(case: Case, wait: Wait, *, gravity: int, is_hard: bool, usual: Usual) -> Level | None:
     if is_hard:
         return Level.PAGE
+    if case.complaint < SURE and gravity < 4:
+        return None
     if gravity >= 3 or not _REFUSED_OR_REPEATED.isdisjoint(case.signals):
         return Level.WARN
-    if gravity < 2 or case.complaint < SURE:
+    if gravity < 2:
         return None
     _, value, limit = standing(case, usual)
     return Level.WARN if wait.multiple >= 2 and value > limit else Level.WATCH

@@ -103,7 +103,8 @@ def case_title(found: Findings, *, is_ageing: bool) -> str:
     if "velocity" in found.parts or "spread" in found.parts:
         return f"{_capital(subject)} spreads{tail}: {_spread_words(found)}"
     if found.wait is not None and is_ageing:
-        return f"No reply seen for {span(found.wait.waited)} to {subject}{tail}"
+        reply = "No reply that meets the policy" if case.reply_count else "No reply seen"
+        return f"{reply} for {span(found.wait.waited)} to {subject}{tail}"
     return f"{_capital(subject)}{tail}"
 
 

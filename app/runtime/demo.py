@@ -160,7 +160,7 @@ class _Demo:
             f"    the threat raised it                      {_when(found.threat_raised_at)}\n"
             f"    the song went up                          {_when(found.song_at)}\n"
             f"    its spread was told                       {_when(found.velocity_at)}\n"
-            f"    webhooks in the 72 hours after it         {found.webhook_ids_in_72_hours or 'none'}\n"
+            f"    webhooks in the 72 hours after it         {_counted(found.webhook_ids_in_72_hours)}\n"
             f"    delivered {found.delivered}, failed {found.failed}; the log is {self._log}\n\n"
         )
         sys.stderr.flush()
@@ -169,6 +169,10 @@ class _Demo:
 def examples() -> Path:
     """The folder of the examples: beside the package when installed, beside `app/` in the tree."""
     return EXAMPLES if EXAMPLES.is_dir() else EXAMPLES.parents[1] / "examples"
+
+
+def _counted(by_endpoint: dict[str, int]) -> str:
+    return ", ".join(f"{count} to {name}" for name, count in by_endpoint.items()) or "none"
 
 
 def _when(at: datetime | None) -> str:

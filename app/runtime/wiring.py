@@ -166,7 +166,13 @@ def watch_of(configuration: Configuration) -> Watch:
 def apply_configuration(
     configuration: Configuration, database: Database, *, only_show: bool = False
 ) -> list[Difference]:
-    """Make the database agree with the files; `only_show` changes nothing."""
+    """Make the database agree with the files; `only_show` changes nothing.
+
+    Raises `ConfigurationError` where there is no file at all: an absent one must never retire what is watched.
+    """
+    if configuration.path is None and not configuration.brands:
+        message = "There is no fretwatch.toml here. Write one with `fretwatch init`, or name yours with --config."
+        raise ConfigurationError(message)
     watch = watch_of(configuration)
     if only_show:
         with database.read() as tx:
