@@ -39,6 +39,10 @@ MOST_SENDER_KILLS: Final = 6
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
+_POSTS_A_SECOND = 2000.0
+"""More than any machine reads."""
+
+
 @dataclass
 class Receiver:
     """Keeps what came: by webhook-id every body (as its hash), and how often; one answer in `fails` is a 500."""
@@ -207,7 +211,8 @@ def _replay_under_fire(
     while True:
         process = arena.replay(url)
         if found.kills < kills:
-            _until_a_random_moment(arena.chance, database, process, longest)
+            soon = min(1.0, arena.posts / _POSTS_A_SECOND)
+            _until_a_random_moment(arena.chance, database, process, longest, soon=soon)
             process.send_signal(signal.SIGKILL)
         code = process.wait(timeout=300)
         found.lives.append(_read_so_far(database))
@@ -224,16 +229,19 @@ def _replay_under_fire(
 
 
 def _until_a_random_moment(
-    chance: random.Random, database: Database, process: subprocess.Popen[bytes], longest: float
+    chance: random.Random, database: Database, process: subprocess.Popen[bytes], longest: float, *, soon: float
 ) -> None:
-    """One in five anywhere, the start of the program included; the others within a second of its first row."""
+    """One in five anywhere, the start of the program included; the others soon after its first row.
+
+    "Soon" is a part of what the rows take, so that a fast machine does not finish a short file before the second kill.
+    """
     until = time.monotonic() + chance.uniform(0.2, longest)
     if chance.random() < 0.8:
         before = _progress(database)
         until = time.monotonic() + longest
         while process.poll() is None and time.monotonic() < until and _progress(database) == before:
             time.sleep(0.02)
-        until = time.monotonic() + chance.uniform(0.0, 1.0)
+        until = time.monotonic() + chance.uniform(0.0, soon)
     while process.poll() is None and time.monotonic() < until:
         time.sleep(0.005)
 
